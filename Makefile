@@ -1,0 +1,46 @@
+# What people and CI call. Everything runs in .venv, from pinned requirements.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate
+
+.PHONY: run test check lock clean
+
+run: $(VENV)/.runtime  ## Prepare the site, run web server and worker until Ctrl-C
+	@$(BIN)/python manage.py runlocal
+
+test: $(VENV)/.development  ## All tests
+	@$(BIN)/python -m pytest --cov --cov-report=term
+
+check: $(VENV)/.development  ## All that needs no test: format, lint, types, migrations, deployment settings
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+	@SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
+		PUBLIC_BASE_URL=https://photos.example.org $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+lock: $(VENV)/.development  ## Pin the newest versions that requirements*.in admit, with hashes
+	@$(LOCK) requirements.in --output-file requirements.txt
+	@$(LOCK) requirements.in requirements-dev.in --output-file requirements-dev.txt
+
+clean:  ## Forget the environment; keeps the data in var/
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage
+
+$(VENV)/bin/python:
+	@test -w . || { echo "$(CURDIR) can't be written: clone thumbsite to a folder of yours."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "thumbsite needs Python 3.11 or newer: set PYTHON=python3.11, say."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Install Python's venv module (on Debian: python3-venv)."; exit 1; }
+
+$(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
+	@echo "Installing the requirements …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.development: requirements-dev.txt | $(VENV)/bin/python
+	@echo "Installing the requirements …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@ $(VENV)/.runtime

@@ -1,0 +1,56 @@
+"""`manage.py runlocal`: what `make run` runs."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import subprocess
+import sys
+import threading
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from photos import firstrun
+from photos.management.commands.runweb import listen
+
+ROLES = ("runweb", "runworker")
+
+
+class Command(BaseCommand):
+    """Prepare the site, then run its web server and its worker together."""
+
+    help = "Prepare the site on this machine, then run web server and worker together until Ctrl-C."
+
+    def handle(self, *_: Any, **__: Any) -> None:
+        """Prepare, say how to get in, run."""
+        listen().close()
+        logging.disable(logging.INFO)
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("collectstatic", verbosity=0, interactive=False)
+        welcome = firstrun.prepare()
+        logging.disable(logging.NOTSET)
+        self.stdout.write(f"\n  thumbsite answers at {settings.PUBLIC_BASE_URL}/ (Ctrl-C ends it)\n{welcome}\n")
+        self.stdout.flush()
+        if failed := run_together():
+            raise CommandError(f"{failed} ended by itself; its last lines above say why.")
+
+
+def run_together() -> str | None:
+    """Run web server and worker until a signal comes or one of them ends; answers which one ended by itself."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: stopping.set())
+    manage = str(settings.BASE_DIR / "manage.py")
+    # In sessions of their own, so that Ctrl-C reaches this process only, which then ends them in order.
+    roles = {role: subprocess.Popen([sys.executable, manage, role], start_new_session=True) for role in ROLES}
+    ended = None
+    while not stopping.wait(0.2) and ended is None:
+        ended = next((role for role, process in roles.items() if process.poll() is not None), None)
+    for process in roles.values():
+        process.terminate()
+    for process in roles.values():
+        process.wait()
+    return ended

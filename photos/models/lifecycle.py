@@ -1,0 +1,178 @@
+"""The state machine of a photo's thumbnails: pending → processing → complete or failed.
+
+Every change is one guarded UPDATE, and the number of rows it changed says who won; to lose a race is
+normal and answers False. Moments come from the database's clock, since the workers' clocks may differ.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from photos.errors import PhotoError
+from photos.models.event import EventType, PhotoEvent
+from photos.models.orphan import Orphan
+from photos.models.published import PublishedThumbnails, StoredThumbnail
+
+# A lease outlives two missed renewals of three.
+LEASE = timedelta(seconds=90)
+RENEWAL_SECONDS = 30.0
+
+
+class ThumbnailStatus(models.TextChoices):
+    """Waiting, held by a worker, all three files exist, given up with a reason."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETE = "complete"
+    FAILED = "failed"
+
+
+def backoff(attempts: int) -> timedelta:
+    """The wait after so many failed attempts: it doubles from one minute on (1, 2, 4, 8, 16 minutes)."""
+    return timedelta(seconds=settings.THUMBNAIL_BACKOFF_SECONDS * 2 ** (attempts - 1))
+
+
+class ThumbnailLifecycle(PublishedThumbnails):
+    """The columns that tell how far a photo's thumbnails are, and the only verbs that change them."""
+
+    workspace_id: UUID
+
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+    thumbnail_status = models.CharField(
+        max_length=10, choices=ThumbnailStatus, default=ThumbnailStatus.PENDING, editable=False
+    )
+    thumbnail_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    thumbnail_error_code = models.CharField(max_length=30, blank=True, default="", editable=False)
+    thumbnail_error = models.TextField(blank=True, default="", editable=False)
+    thumbnail_next_attempt_at = models.DateTimeField(db_default=Now(), editable=False)
+    # When the queue was told last; null: never, or not since the photo became pending again.
+    thumbnail_rung_at = models.DateTimeField(null=True, editable=False)
+    # The claim: which run holds the photo, who runs it, since when, and until when without a renewal.
+    thumbnail_run = models.UUIDField(null=True, editable=False)
+    thumbnail_worker = models.CharField(max_length=100, blank=True, default="", editable=False)
+    thumbnail_claimed_at = models.DateTimeField(null=True, editable=False)
+    thumbnail_lease_expires_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def claim(self) -> bool:
+        """Pending and due → processing: a new run, a lease, and one more attempt, counted before a byte is decoded."""
+        return self._transition(
+            Q(thumbnail_status=ThumbnailStatus.PENDING, thumbnail_next_attempt_at__lte=Now()),
+            thumbnail_status=ThumbnailStatus.PROCESSING,
+            thumbnail_attempts=F("thumbnail_attempts") + 1,
+            thumbnail_run=uuid4(),
+            thumbnail_worker=f"{socket.gethostname()[:80]}:{os.getpid()}",
+            thumbnail_claimed_at=Now(),
+            thumbnail_lease_expires_at=Now() + LEASE,
+        )
+
+    def renew_lease(self) -> bool:
+        """Keep the claim for another lease; False when the run has lost the photo."""
+        return self._transition(self._held(), thumbnail_lease_expires_at=Now() + LEASE)
+
+    def mark_complete(self, files: dict[str, StoredThumbnail], **facts: Any) -> bool:
+        """Processing → complete: publish this run's files, and ``facts`` (columns) that only the render could tell.
+
+        The files are adopted, and the ones they replace doomed, in the same transaction.
+        """
+        attempt, replaced = self._attempt(), self.thumbnail_paths()
+        facts |= {"thumbnail_version": self.thumbnail_run.hex[:8] if self.thumbnail_run else ""}
+        with transaction.atomic():
+            facts |= self.columns_of(files)
+            published = self._leave_processing(self._held(), ThumbnailStatus.COMPLETE, **facts)
+            if published:
+                Orphan.objects.adopt(file.path for file in files.values())
+                Orphan.objects.doom(replaced)
+                PhotoEvent.objects.record(self, EventType.THUMBNAIL_READY, **attempt)
+        return published
+
+    def mark_failed(self, error: PhotoError) -> bool:
+        """Processing → failed, with the reason."""
+        return self._end_attempt(self._held(), ThumbnailStatus.FAILED, error)
+
+    def release(self, error: PhotoError) -> bool:
+        """Processing → pending, to be tried again after the backoff; → failed when the retries are spent."""
+        return self._hand_back(self._held(), error)
+
+    def give_up(self, error: PhotoError) -> bool:
+        """As `release`, for a run whose lease ran out: its worker is lost."""
+        return self._hand_back(self._held() & Q(thumbnail_lease_expires_at__lt=Now()), error)
+
+    def retry(self, *, by: str = "") -> bool:
+        """Failed → pending with all attempts before it; files published earlier stay until new ones are."""
+        with transaction.atomic():
+            retried = self._transition(
+                Q(thumbnail_status=ThumbnailStatus.FAILED),
+                thumbnail_status=ThumbnailStatus.PENDING,
+                thumbnail_attempts=0,
+                thumbnail_error_code="",
+                thumbnail_error="",
+                thumbnail_next_attempt_at=Now(),
+                thumbnail_rung_at=None,
+            )
+            if retried:
+                PhotoEvent.objects.record(self, EventType.RETRIED, by=by)
+        return retried
+
+    def _held(self) -> Q:
+        return Q(thumbnail_status=ThumbnailStatus.PROCESSING, thumbnail_run=self.thumbnail_run)
+
+    def _attempt(self) -> dict[str, Any]:
+        started_at = self.thumbnail_claimed_at and self.thumbnail_claimed_at.isoformat()
+        return {"attempt": self.thumbnail_attempts, "worker": self.thumbnail_worker, "started_at": started_at}
+
+    def _hand_back(self, guard: Q, error: PhotoError) -> bool:
+        if self.thumbnail_attempts > settings.THUMBNAIL_RETRIES:
+            return self._end_attempt(guard, ThumbnailStatus.FAILED, error)
+        return self._end_attempt(
+            guard,
+            ThumbnailStatus.PENDING,
+            error,
+            thumbnail_next_attempt_at=Now() + backoff(self.thumbnail_attempts),
+            thumbnail_rung_at=None,
+        )
+
+    def _end_attempt(self, guard: Q, status: ThumbnailStatus, error: PhotoError, **changes: Any) -> bool:
+        attempt = self._attempt() | {"error_code": error.code, "error": str(error)}
+        failed = status == ThumbnailStatus.FAILED
+        with transaction.atomic():
+            ended = self._leave_processing(guard, status, error, **changes)
+            if ended:
+                event = EventType.THUMBNAIL_FAILED if failed else EventType.ATTEMPT_FAILED
+                PhotoEvent.objects.record(self, event, **attempt)
+        return ended
+
+    def _leave_processing(
+        self, guard: Q, status: ThumbnailStatus, error: PhotoError | None = None, **changes: Any
+    ) -> bool:
+        return self._transition(
+            guard,
+            thumbnail_status=status,
+            thumbnail_error_code=error.code if error else "",
+            thumbnail_error=str(error) if error else "",
+            thumbnail_run=None,
+            thumbnail_worker="",
+            thumbnail_claimed_at=None,
+            thumbnail_lease_expires_at=None,
+            **changes,
+        )
+
+    def _transition(self, guard: Q, **changes: Any) -> bool:
+        rows = type(self)._base_manager.filter(guard, pk=self.pk)
+        # In one transaction, so that the row can't vanish between the change and the reading of it.
+        with transaction.atomic():
+            changed = rows.update(updated_at=Now(), **changes) == 1
+            if changed:
+                self.refresh_from_db(fields=[*changes, "updated_at"])
+        return changed

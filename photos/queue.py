@@ -1,0 +1,46 @@
+"""The queue, a nudge and nothing more: it may lose a ring, repeat it or bring it late. Alone imports django_q."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import cache
+from uuid import UUID
+
+from django.conf import settings
+from django_q.brokers import Broker, get_broker
+from django_q.tasks import async_task
+
+logger = logging.getLogger(__name__)
+
+# The queue is a short window over the table of photos, so that a long backlog neither floods it nor goes stale in it.
+RINGS_PER_WORKER = 20
+
+
+@cache
+def _broker() -> Broker:
+    return get_broker()
+
+
+def room() -> int:
+    """How many more rings the queue should hold now; 0 when it can't be reached."""
+    try:
+        return max(0, RINGS_PER_WORKER * settings.WORKERS - int(_broker().queue_size()))
+    except Exception as error:  # noqa: BLE001 - each broker has its own errors, and none may break an upload
+        _report(error)
+        return 0
+
+
+def enqueue(photo_ids: Sequence[UUID]) -> int:
+    """Ring for photos in this order; answers how many were taken before the queue failed."""
+    for count, photo_id in enumerate(photo_ids):
+        try:
+            async_task("photos.tasks.generate_thumbnails", str(photo_id), broker=_broker())
+        except Exception as error:  # noqa: BLE001 - as above
+            _report(error)
+            return count
+    return len(photo_ids)
+
+
+def _report(error: Exception) -> None:
+    logger.warning("queue unreachable, the sweep will ring later", extra={"error": f"{type(error).__name__}: {error}"})

@@ -1,0 +1,113 @@
+"""Run a job in a forked child with a time and a memory limit, so that its crash is an ordinary error here."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import logging
+import os
+import pickle
+import resource
+import select
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from photos.errors import InternalError, OutOfMemory, PhotoError, RenderTimeout, WorkerLost
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+STATM = Path("/proc/self/statm")
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+# Looked up before any fork: loading a library in a child of a threaded process may dead-lock.
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def run(job: Callable[[], T], *, seconds: float, memory_bytes: int, heartbeat: Callable[[], None], every: float) -> T:
+    """The job's result, made in a child process that dies with this one.
+
+    Raises what the job raises if that is a PhotoError; RenderTimeout after ``seconds`` of wall clock, also inside
+    one long native call; OutOfMemory past ``memory_bytes`` on top of what this process holds; WorkerLost when the
+    child crashed; InternalError for a bug. Calls ``heartbeat`` each ``every`` seconds; what that raises ends the job.
+    """
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        _work(job, writer, memory_bytes)
+    os.close(writer)
+    try:
+        pickled = _receive(reader, seconds, heartbeat, every)
+    finally:
+        os.close(reader)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+    result: T = _unpack(pickled, status)
+    return result
+
+
+def _receive(reader: int, seconds: float, heartbeat: Callable[[], None], every: float) -> bytes:
+    deadline = time.monotonic() + seconds
+    next_beat = time.monotonic() + every
+    received = bytearray()
+    while True:
+        now = time.monotonic()
+        if now >= deadline:
+            raise RenderTimeout(f"The picture could not be worked through within {seconds:.0f} seconds.")
+        if now >= next_beat:
+            heartbeat()
+            next_beat = now + every
+        if select.select([reader], [], [], max(0.0, min(deadline, next_beat) - now))[0]:
+            chunk = os.read(reader, 1 << 20)
+            if not chunk:
+                return bytes(received)
+            received += chunk
+
+
+def _unpack(pickled: bytes, status: int) -> Any:
+    try:
+        kind, value = pickle.loads(pickled)  # noqa: S301 - written by our own child
+    except (EOFError, pickle.UnpicklingError):
+        raise WorkerLost(f"The process that read the picture died (wait status {status}).") from None
+    if kind == "result":
+        return value
+    if isinstance(value, PhotoError):
+        raise value
+    logger.error("render crashed", extra={"traceback": value})
+    raise InternalError("The thumbnails could not be made because of a fault of the program; it was logged.")
+
+
+def _work(job: Callable[[], object], writer: int, memory_bytes: int) -> NoReturn:
+    """The child's whole life; it must never return into the parent's code."""
+    try:
+        _restrain(memory_bytes)
+        answer = ("result", job())
+    except PhotoError as error:
+        answer = ("error", error)
+    except MemoryError:
+        answer = ("error", OutOfMemory("The picture needs more memory than one photo may use."))
+    except BaseException:  # noqa: BLE001 - it crosses the pipe as text
+        answer = ("error", traceback.format_exc())
+    try:
+        with os.fdopen(writer, "wb") as pipe:
+            pickle.dump(answer, pipe)
+    finally:
+        os._exit(0)
+
+
+def _restrain(memory_bytes: int) -> None:
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
+        signal.signal(number, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        held = int(STATM.read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (held + memory_bytes, held + memory_bytes))

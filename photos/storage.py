@@ -1,0 +1,98 @@
+"""Where originals and thumbnails live, and what a storage's own errors mean here."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+from uuid import UUID
+
+from botocore.exceptions import BotoCoreError, ClientError
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import FileSystemStorage, default_storage
+
+from photos.errors import OriginalMissing, StorageUnavailable
+
+CHUNK_BYTES = 256 * 1024
+
+
+def original_key(photo_id: UUID, extension: str) -> str:
+    """The key of a photo's original."""
+    return f"originals/{photo_id}.{extension}"
+
+
+def thumbnail_key(photo_id: UUID, run: UUID, size: str, extension: str) -> str:
+    """The key of one thumbnail that one run makes; no two runs share a key, so nothing is ever overwritten."""
+    return f"thumbnails/{photo_id}/{run}/{size}.{extension}"
+
+
+@contextlib.contextmanager
+def named_errors() -> Iterator[None]:
+    """Turn what a storage raises into OriginalMissing or StorageUnavailable."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise OriginalMissing("The original file is gone from the storage; upload the photo again.") from error
+    except (OSError, BotoCoreError, ClientError) as error:
+        raise StorageUnavailable(
+            f"The file storage does not work ({type(error).__name__}); try again later."
+        ) from error
+
+
+def save(key: str, content: File[bytes]) -> None:
+    """Store a file under exactly this key; raises StorageUnavailable."""
+    with named_errors():
+        stored = default_storage.save(key, content)
+    if stored != key:
+        delete(stored)
+        raise StorageUnavailable(f"The file storage already holds {key}.")
+
+
+def save_bytes(key: str, data: bytes) -> None:
+    """Store bytes under exactly this key; raises StorageUnavailable."""
+    save(key, ContentFile(data))
+
+
+def delete(key: str) -> None:
+    """Remove a file, which may be gone already; raises StorageUnavailable."""
+    with named_errors():
+        default_storage.delete(key)
+
+
+def open_file(key: str) -> File[bytes]:
+    """A stored file, opened for reading; raises OriginalMissing or StorageUnavailable."""
+    with named_errors():
+        return default_storage.open(key)
+
+
+def local_copy(key: str) -> BinaryIO:
+    """A stored file as an unnamed temporary one, so that no network is touched while its pixels are read.
+
+    Raises OriginalMissing or StorageUnavailable.
+    """
+    with contextlib.ExitStack() as on_error:
+        copy = on_error.enter_context(tempfile.TemporaryFile())
+        with named_errors(), default_storage.open(key) as stored:
+            for chunk in stored.chunks(CHUNK_BYTES):
+                copy.write(chunk)
+        copy.seek(0)
+        on_error.pop_all()
+        return cast(BinaryIO, copy)
+
+
+class DiskStorage(FileSystemStorage):
+    """Django's file system storage, which also takes away the folders that a deletion leaves empty."""
+
+    def delete(self, name: str) -> None:
+        """Remove a file and its parent folders below the root, as far as they are empty."""
+        super().delete(name)
+        root = Path(self.location)
+        for folder in Path(self.path(name)).parents:
+            if folder == root or root not in folder.parents:
+                return
+            try:
+                folder.rmdir()
+            except OSError:  # not empty, or a neighbour was quicker
+                return

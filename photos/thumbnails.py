@@ -1,0 +1,165 @@
+"""The whole job: row, files and pixels together. Nothing else spans the three."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models.functions import Now
+
+from photos import engine, queue, sandbox, storage
+from photos.errors import InternalError, PhotoError, StorageUnavailable, WorkerLost
+from photos.models import Orphan, Photo
+from photos.models.lifecycle import RENEWAL_SECONDS
+from photos.models.published import StoredThumbnail
+from photos.stopwatch import Stopwatch
+
+logger = logging.getLogger(__name__)
+
+# What one sweep does at most of each kind, so that it comes back to the others soon.
+SWEEP_BATCH = 500
+
+
+class ClaimLost(Exception):
+    """Another run has the photo, or the photo is gone: whatever this run made is worthless."""
+
+
+def generate(photo_id: UUID) -> bool:
+    """Make and publish one photo's thumbnails; False when it isn't its turn, or when this attempt failed.
+
+    Never raises for a bad photo or a bad day: the row tells what happened.
+    """
+    photo = Photo.objects.filter(pk=photo_id).first()
+    if photo is None or not photo.claim():
+        return False
+    run, watch = photo.thumbnail_run, Stopwatch()
+    try:
+        _attempt(photo, watch)
+        outcome = "complete"
+    except ClaimLost:
+        outcome = "lost"
+    except PhotoError as error:
+        outcome = _end_attempt(photo, error)
+    except Exception:
+        logger.exception("attempt crashed", extra={"photo": photo_id, "run": run})
+        outcome = _end_attempt(photo, InternalError("The thumbnails could not be made; the fault was logged."))
+    logger.info("attempt", extra={"photo": photo_id, "run": run, "outcome": outcome, **watch.milliseconds()})
+    return outcome == "complete"
+
+
+def _end_attempt(photo: Photo, error: PhotoError) -> str:
+    ended = photo.mark_failed(error) if error.permanent else photo.release(error)
+    return error.code if ended else "lost"
+
+
+def _attempt(photo: Photo, watch: Stopwatch) -> None:
+    recipe = settings.THUMBNAIL_RECIPE
+    with watch.phase("fetch"):
+        copy = storage.local_copy(photo.original_path)
+    with copy, watch.phase("render"):
+        rendering = sandbox.run(
+            lambda: engine.render(
+                copy, recipe.boxes, format=recipe.format, quality=recipe.quality, max_pixels=settings.MAX_PIXELS
+            ),
+            seconds=settings.ATTEMPT_SECONDS,
+            memory_bytes=settings.RENDER_MEMORY_BYTES,
+            heartbeat=lambda: _keep_claim(photo),
+            every=RENEWAL_SECONDS,
+        )
+    with watch.phase("store"):
+        _publish(photo, rendering)
+
+
+def _keep_claim(photo: Photo) -> None:
+    if not photo.renew_lease():
+        raise ClaimLost
+
+
+def _publish(photo: Photo, rendering: engine.Rendering) -> None:
+    assert photo.thumbnail_run is not None, "only a claimed photo is published"
+    files = {
+        size: StoredThumbnail(
+            storage.thumbnail_key(photo.pk, photo.thumbnail_run, size, made.extension),
+            made.width,
+            made.height,
+            len(made.data),
+        )
+        for size, made in rendering.thumbnails.items()
+    }
+    keys = [file.path for file in files.values()]
+    Orphan.objects.expect(keys)
+    try:
+        for size, made in rendering.thumbnails.items():
+            storage.save_bytes(files[size].path, made.data)
+        published = photo.mark_complete(
+            files,
+            thumbnail_recipe=settings.THUMBNAIL_RECIPE.fingerprint,
+            placeholder=rendering.placeholder,
+            width=rendering.width,
+            height=rendering.height,
+            is_animated=rendering.is_animated,
+        )
+    except BaseException:
+        Orphan.objects.doom(keys)
+        raise
+    if not published:
+        Orphan.objects.doom(keys)
+        delete_files(keys)
+        raise ClaimLost
+
+
+def retry(photos: Iterable[Photo], *, by: str = "") -> int:
+    """Put failed photos back to pending and ring for them; answers how many were failed."""
+    retried = [photo.pk for photo in photos if photo.retry(by=by)]
+    ring(retried)
+    return len(retried)
+
+
+def ring(photo_ids: Sequence[UUID]) -> int:
+    """Tell the queue of due photos, as far as it has room; answers of how many. The sweep tells of the others."""
+    heard = [
+        photo_id
+        for photo_id in photo_ids[: queue.room()]
+        if Photo.objects.to_ring().filter(pk=photo_id).order_by().update(thumbnail_rung_at=Now())
+    ]
+    rung = queue.enqueue(heard)
+    if rung < len(heard):
+        Photo.objects.filter(pk__in=heard[rung:]).update(thumbnail_rung_at=None)
+    return rung
+
+
+def delete_files(keys: Iterable[str]) -> int:
+    """Delete doomed files, until the storage fails; answers how many. The sweep comes back for the others."""
+    deleted = 0
+    for key in keys:
+        try:
+            storage.delete(key)
+        except StorageUnavailable as error:
+            logger.warning("file not deleted, the sweep will try again", extra={"key": key, "error": str(error)})
+            break
+        Orphan.objects.filter(key=key).delete()
+        deleted += 1
+    return deleted
+
+
+class SweepReport(NamedTuple):
+    """What one sweep took up."""
+
+    given_up: int
+    rung: int
+    deleted_files: int
+
+
+def sweep() -> SweepReport:
+    """Find what nobody would come back to: abandoned claims, due photos that no queue knows of, doomed files.
+
+    Safe on many machines at once: each step is a guarded UPDATE, or the deletion of what may be gone already.
+    """
+    lost = WorkerLost("The worker that held the photo died or lost touch.")
+    given_up = sum(photo.give_up(lost) for photo in Photo.objects.abandoned()[:SWEEP_BATCH])
+    rung = ring(list(Photo.objects.to_ring().values_list("pk", flat=True)[:SWEEP_BATCH]))
+    deleted = delete_files(list(Orphan.objects.due().values_list("key", flat=True)[:SWEEP_BATCH]))
+    return SweepReport(given_up, rung, deleted)
