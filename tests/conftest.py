@@ -99,7 +99,7 @@ def take_in(workspace: Workspace) -> Callable[..., Photo]:
     count = iter(range(1_000_000))
 
     def take(data: bytes | None = None, name: str = "photo.jpg", **fields: Any) -> Photo:
-        content = pictures.jpeg(64, 48, seed=next(count)) if data is None else data
+        content = pictures.jpeg(image=pictures.photo(64, 48, next(count))) if data is None else data
         target = fields.pop("workspace", workspace)
         return uploads.ingest(ContentFile(content, name), target, **fields).photo
 

@@ -28,6 +28,7 @@ def test_an_upload_rings_the_queue_and_the_worker_publishes_three_files(
     for size, expected in {"small": (150, 75), "medium": (400, 200), "large": (800, 400)}.items():
         stored = photo.stored_thumbnail(size)
         assert stored is not None
-        data = default_storage.open(stored.path).read()
+        with default_storage.open(stored.path) as file:
+            data = file.read()
         assert Image.open(io.BytesIO(data)).size == expected == (stored.width, stored.height)
         assert len(data) == stored.bytes

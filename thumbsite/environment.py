@@ -15,26 +15,28 @@ T = TypeVar("T")
 env = Env()
 
 
-def read(parse: Callable[..., T], name: str, default: T, **rules: Any) -> T:
+def read(parse: Callable[..., T], name: str, default: T, allowed: str = "", **rules: Any) -> T:
     """The parsed value of an environment variable, or the default; exits naming variable, value and what is allowed."""
     try:
         return parse(name, default, **rules)
-    except EnvError as error:
-        reasons = getattr(error, "error_messages", None) or [str(error)]
-        value = os.environ.get(name, "")
-        raise SystemExit(f"{name}={value!r} is not allowed: {' '.join(map(str, reasons))}") from None
+    except EnvError:
+        raise SystemExit(f"{name}={os.environ.get(name, '')!r} is not allowed: {allowed}") from None
+
+
+def read_bool(name: str, default: bool) -> bool:
+    """Yes or no."""
+    return read(env.bool, name, default, "It must be true or false.")
 
 
 def read_int(name: str, default: int, lowest: int, highest: int) -> int:
     """A whole number within bounds, both included."""
-    allowed = validate.Range(lowest, highest, error=f"It must be a whole number from {lowest} to {highest}.")
-    return read(env.int, name, default, validate=allowed)
+    allowed = f"It must be a whole number from {lowest} to {highest}."
+    return read(env.int, name, default, allowed, validate=validate.Range(lowest, highest))
 
 
 def read_choice(name: str, default: str, *choices: str) -> str:
     """One of a few words."""
-    allowed = validate.OneOf(choices, error=f"It must be one of: {', '.join(choices)}.")
-    return read(env.str, name, default, validate=allowed)
+    return read(env.str, name, default, f"It must be one of: {', '.join(choices)}.", validate=validate.OneOf(choices))
 
 
 def read_list(name: str, default: list[str]) -> list[str]:

@@ -16,7 +16,7 @@ from redis.connection import parse_url
 from redis.retry import Retry
 
 from photos.sizes import OutputFormat, Recipe
-from thumbsite.environment import env, read, read_choice, read_int, read_list, secret_from_file
+from thumbsite.environment import env, read, read_bool, read_choice, read_int, read_list, secret_from_file
 
 # Lets classes such as ModelAdmin[Photo] be written at run time as type checkers read them.
 django_stubs_ext.monkeypatch()
@@ -35,7 +35,7 @@ if _public.scheme not in {"http", "https"} or not _public.hostname:
 ALLOWED_HOSTS = read_list("ALLOWED_HOSTS", [_public.hostname, "localhost", "127.0.0.1", "[::1]"])
 
 # --- security: everything that needs https is on as soon as the public address is https -------------------------------
-DEBUG = read(env.bool, "DEBUG", False)
+DEBUG = read_bool("DEBUG", False)
 SECRET_KEY = read(env.str, "SECRET_KEY", "") or secret_from_file(DATA_DIR / "secret_key")
 ADMIN_PASSWORD = read(env.str, "ADMIN_PASSWORD", "")  # of the first start; none: a random one, shown once
 HTTPS = _public.scheme == "https"
@@ -212,6 +212,7 @@ LOGGING = {
             "()": "logfmter.Logfmter",
             "keys": ["at", "level", "logger"],
             "mapping": {"at": "asctime", "level": "levelname", "logger": "name"},
+            "ignored_keys": ["color_message"],  # uvicorn's, for terminals
         },
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "logfmt"}},

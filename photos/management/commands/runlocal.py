@@ -6,7 +6,9 @@ import logging
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -26,6 +28,8 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **__: Any) -> None:
         """Prepare, say how to get in, run."""
+        for name in ("DATA_DIR", "MEDIA_ROOT"):
+            require_writable(name, Path(getattr(settings, name)))
         listen().close()
         logging.disable(logging.INFO)
         call_command("migrate", verbosity=0, interactive=False)
@@ -36,6 +40,15 @@ class Command(BaseCommand):
         self.stdout.flush()
         if failed := run_together():
             raise CommandError(f"{failed} ended by itself; its last lines above say why.")
+
+
+def require_writable(name: str, folder: Path) -> None:
+    """Make the folder if it is missing; raises CommandError when nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise CommandError(f"{folder} can't be written ({error.strerror}): set {name} to a folder of yours.") from None
 
 
 def run_together() -> str | None:

@@ -1,0 +1,91 @@
+"""`make run`: one command from nothing to a working site, and Ctrl-C back to nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import pictures
+from tests.running import ROOT, RunningSite, wait_until
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[RunningSite]:
+    """A site that has not been started."""
+    running = RunningSite(tmp_path)
+    yield running
+    if running.process and running.process.poll() is None:
+        running.stop()
+
+
+def test_ctrl_c_ends_web_and_worker_cleanly_and_the_next_start_is_quick_and_keeps_the_data(site: RunningSite) -> None:
+    site.start()
+    token = site.shown("API token")
+    assert token
+    assert site.shown("password")
+    samples = site.api("GET", "photos/").json()["results"]
+    assert len({photo["content_type"] for photo in samples}) > 3
+    wait_until(lambda: len(site.processes()) >= 8, 20)  # runlocal, web, runworker, cluster and its five
+
+    assert site.stop(signal.SIGINT) == 0
+
+    assert site.processes() == []
+    assert "Traceback" not in site.log.read_text()
+    assert site.log.read_text().count("Shown this once") == 1
+
+    begin = time.monotonic()
+    site.start()
+    took = time.monotonic() - begin
+    assert took < 5, f"the second start took {took:.1f} s"
+    assert site.shown("API token") == token
+    assert len(site.api("GET", "photos/").json()["results"]) == len(samples)
+    photo = site.upload(pictures.jpeg(), "second-day.jpg").json()
+    assert site.finished(photo["id"])["thumbnail_status"] == "complete"
+
+
+def test_when_one_part_dies_the_other_is_ended_and_it_says_so(site: RunningSite) -> None:
+    site.start()
+    web = next(pid for pid in site.processes() if b"runweb" in Path(f"/proc/{pid}/cmdline").read_bytes())
+
+    os.kill(web, signal.SIGKILL)
+
+    assert site.process is not None
+    assert site.process.wait(40) == 1
+    assert "runweb ended by itself" in site.log.read_text()
+    assert site.processes() == []
+
+
+def test_a_taken_port_is_one_clear_line(site: RunningSite) -> None:
+    with socket.create_server(("127.0.0.1", site.port)):
+        answer = _run(site)
+
+    assert answer.returncode == 1
+    assert answer.stderr.count("\n") == 1
+    assert f"127.0.0.1:{site.port}" in answer.stderr
+    assert "PORT" in answer.stderr
+
+
+@pytest.mark.parametrize("name", ["DATA_DIR", "MEDIA_ROOT"])
+def test_a_folder_that_cannot_be_written_is_one_clear_line(site: RunningSite, tmp_path: Path, name: str) -> None:
+    blocked = tmp_path / "a file, not a folder"
+    blocked.touch()
+    site.environment[name] = str(blocked / "data")
+
+    answer = _run(site)
+
+    assert answer.returncode == 1
+    assert answer.stderr.count("\n") == 1
+    assert name in answer.stderr
+
+
+def _run(site: RunningSite) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "manage.py"), "runlocal"]
+    return subprocess.run(command, env=site.environment, capture_output=True, text=True, timeout=60, check=False)
