@@ -106,18 +106,14 @@ def ycck(grey: int = 200) -> bytes:
     return cmyk((grey, 127, 127, 0)).replace(b"Adobe\0\x64\0\0\0\0\0", b"Adobe\0\x64\0\0\0\0\x02")
 
 
-def raw_png(
-    size: tuple[int, int], depth: int, colour: int, pixels: bytes, extra: Iterable[bytes] = ()
-) -> bytes:
+def raw_png(size: tuple[int, int], depth: int, colour: int, pixels: bytes, extra: Iterable[bytes] = ()) -> bytes:
     """A PNG of any bit depth and colour type from unfiltered pixels, with extra chunks before them."""
     stride = len(pixels) // size[1]
     rows = b"".join(b"\0" + pixels[at : at + stride] for at in range(0, len(pixels), stride))
     return _png_file(size, depth, colour, zlib.compress(rows), extra)
 
 
-def _png_file(
-    size: tuple[int, int], depth: int, colour: int, data: bytes, extra: Iterable[bytes] = ()
-) -> bytes:
+def _png_file(size: tuple[int, int], depth: int, colour: int, data: bytes, extra: Iterable[bytes] = ()) -> bytes:
     head = chunk(b"IHDR", struct.pack(">LLBBBBB", *size, depth, colour, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + head + b"".join(extra) + chunk(b"IDAT", data) + chunk(b"IEND")
 
@@ -130,9 +126,7 @@ def chunk(kind: bytes, body: bytes = b"") -> bytes:
 def grey16(key: int | None = None) -> bytes:
     """A PNG of 256 × 2 grey pixels of 16 bits, black to white; key is the value that is transparent."""
     extra = [] if key is None else [chunk(b"tRNS", struct.pack(">H", key))]
-    return raw_png(
-        (256, 2), 16, 0, b"".join(struct.pack(">H", value * 257) for value in range(256)) * 2, extra
-    )
+    return raw_png((256, 2), 16, 0, b"".join(struct.pack(">H", value * 257) for value in range(256)) * 2, extra)
 
 
 def palette(transparency: int | bytes | None = None) -> bytes:
@@ -140,7 +134,7 @@ def palette(transparency: int | bytes | None = None) -> bytes:
     image = Image.new("P", (64, 48), 0)
     image.putpalette([*RED, *GREEN])
     image.paste(1, (32, 0, 64, 48))
-    return encoded(image, "PNG", **({} if transparency is None else {"transparency": transparency}))
+    return encoded(image, "PNG", transparency=transparency)
 
 
 def cutout(kind: str = "PNG", mode: str = "RGBA") -> bytes:
@@ -162,9 +156,7 @@ def huge_png(width: int = 30_000, height: int = 30_000) -> bytes:
     packed = packer.compress(bytes(block)) + packer.flush(zlib.Z_FULL_FLUSH)
     tail = packer.compress(bytes(count % block)) + packer.flush()
     adler = count % 65521 << 16 | 1
-    return _png_file(
-        (width, height), 1, 0, b"\x78\xda" + packed * (count // block) + tail + struct.pack(">L", adler)
-    )
+    return _png_file((width, height), 1, 0, b"\x78\xda" + packed * (count // block) + tail + struct.pack(">L", adler))
 
 
 def with_everything_private(kind: str) -> bytes:
@@ -252,5 +244,6 @@ def everything() -> dict[str, bytes]:
         "lossless": webp(lossless=True),
         "progressive": jpeg(progressive=True),
         "odd heic": heic(1, 3),
+        "tiled heic": heic(300, 200, tile_size=64, orientation=6),
     }
     return plain | turned | moving | special

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -111,3 +112,11 @@ def test_the_models_have_all_their_migrations(tmp_path: Path) -> None:
     answer = _manage(tmp_path, "makemigrations", "--check", "--dry-run")
 
     assert answer.returncode == 0, answer.stdout
+
+
+def test_every_variable_that_is_read_is_documented() -> None:
+    read = re.findall(r'read\w*\((?:env\.\w+, )?"([A-Z0-9_]+)"', (ROOT / "thumbsite" / "settings.py").read_text())
+    documented = (ROOT / "docs" / "configuration.md").read_text()
+
+    assert len(read) > 20
+    assert [name for name in read if f"`{name}`" not in documented] == []
