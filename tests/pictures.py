@@ -243,6 +243,7 @@ def everything() -> dict[str, bytes]:
     special |= {
         "lossless": webp(lossless=True),
         "progressive": jpeg(progressive=True),
+        "overflowing gif": gif(65, 47).replace(b"GIF87a\x41\0\x2f", b"GIF87a\x21\0\x1f"),
         "odd heic": heic(1, 3),
         "tiled heic": heic(300, 200, tile_size=64, orientation=6),
     }

@@ -34,6 +34,12 @@ def test_the_source_holds_what_must_not_leak(kind: str) -> None:
     assert any(secret in data for secret in SECRETS)
 
 
+def test_a_comment_does_not_come_out_where_no_profile_was_converted_either() -> None:
+    file = io.BytesIO(pictures.jpeg(comment=pictures.COMMENT))
+    rendering = render(file, Recipe().boxes, format="jpeg", quality=80, max_pixels=1 << 26)
+    assert pictures.COMMENT not in rendering.thumbnails["large"].data
+
+
 @pytest.mark.parametrize("kind", pictures.FACTORIES)
 @pytest.mark.parametrize("form", ["webp", "jpeg", "avif"])
 def test_no_metadata_comes_out(kind: str, form: OutputFormat) -> None:

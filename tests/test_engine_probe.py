@@ -94,9 +94,7 @@ def test_the_pixel_limit_is_itself_allowed() -> None:
 
 
 def test_one_pixel_over_the_limit_is_refused_with_the_size_and_the_limit() -> None:
-    with pytest.raises(
-        TooManyPixels, match=r"31 × 20 = 620 pixels and at most 600 .* are accepted"
-    ) as caught:
+    with pytest.raises(TooManyPixels, match=r"31 × 20 = 620 pixels and at most 600 .* are accepted") as caught:
         look(pictures.png(31, 20), max_pixels=600)
     assert caught.value.details == {"width": 31, "height": 20, "max_pixels": 600}
 
@@ -145,6 +143,14 @@ def test_a_twelve_bit_jpeg_is_unsupported() -> None:
     data = pictures.jpeg().replace(b"\xff\xc0\0\x11\x08", b"\xff\xc0\0\x11\x0c")
     with pytest.raises(UnsupportedFormat, match="12 bits"):
         look(data)
+
+
+def test_the_first_of_two_exif_segments_counts() -> None:
+    data = pictures.jpeg(orientation=6)
+    second = pictures.exif(1)
+    sos = data.index(b"\xff\xda")
+    data = data[:sos] + b"\xff\xe1" + (len(second) + 2).to_bytes(2, "big") + second + data[sos:]
+    assert (look(data).width, look(data).height) == (48, 64)
 
 
 class CountingFile(io.BytesIO):
@@ -214,8 +220,6 @@ def test_an_orientation_that_makes_no_sense_counts_as_upright(block: bytes, orie
 
 
 def test_the_engine_imports_without_django() -> None:
-    code = (
-        "import photos.engine, sys; print([name for name in sys.modules if name.split('.')[0] == 'django'])"
-    )
+    code = "import photos.engine, sys; print([name for name in sys.modules if name.split('.')[0] == 'django'])"
     done: Any = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -1,4 +1,4 @@
-"""From whatever colours a file uses to sRGB, upright, with alpha only where something shines through."""
+"""From whatever colours a file uses to sRGB, upright."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from PIL import Image, ImageCms
 
 SRGB = ImageCms.createProfile("sRGB")
 SRGB_NAMES = ("sRGB IEC61966-2.1", "sRGB built-in")
-
-# The colour space that a profile must describe (ICC.1:2022, table 19) to fit a mode.
-SPACES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK"}
 
 # What undoes each EXIF orientation (EXIF 2.32, section 4.6.4).
 UPRIGHT = {
@@ -30,7 +27,7 @@ def upright(image: Image.Image, orientation: int) -> Image.Image:
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """An sRGB picture in mode RGB, or RGBA if any pixel is transparent, from one in mode L, LA, RGB, RGBA or CMYK.
+    """An sRGB picture in mode RGB, or RGBA if it has alpha, from one in mode L, LA, RGB, RGBA or CMYK.
 
     A profile that is broken or meant for other colours is ignored, as browsers do.
     """
@@ -38,7 +35,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if alpha:
         image = image.convert(image.mode[:-1])
     image = (profile and _converted(image, profile)) or image.convert("RGB")
-    if alpha and alpha.getextrema()[0] != 255:
+    if alpha:
         image.putalpha(alpha)
     return image
 
@@ -53,10 +50,9 @@ def flattened(image: Image.Image) -> Image.Image:
 
 
 def _converted(image: Image.Image, profile: bytes) -> Image.Image | None:
+    """The picture in sRGB; None where it is so already, or where Little CMS can't apply the profile to its mode."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if source.profile.xcolor_space != SPACES[image.mode]:
-            return None
         if (source.profile.profile_description or "").startswith(SRGB_NAMES):
             return None
         return ImageCms.profileToProfile(image, source, SRGB, outputMode="RGB")

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from ..sizes import OutputFormat
+from photos.sizes import OutputFormat
 
 
 @dataclass(frozen=True)
@@ -22,36 +22,24 @@ class Encoder:
     options: dict[str, Any]
 
 
-# Each format's every metadata option is given, since Pillow otherwise takes some of them from the source.
+# Pillow takes what isn't given from the source: an AVIF's profile, a JPEG's comment.
+NO_METADATA = {"exif": b"", "xmp": b"", "icc_profile": b""}
+
+# Measured on the three presets of 12-megapixel photos at quality 80 (AVIF 60), milliseconds and bytes of all three:
 ENCODERS: dict[OutputFormat, Encoder] = {
-    "webp": Encoder(
-        "image/webp",
-        "webp",
-        "WEBP",
-        keeps_alpha=True,
-        options={"method": 4, "exif": b"", "xmp": b"", "icc_profile": b""},
-    ),
+    # method 2: 13 ms, 19 600; 4: 34 ms, 18 500; 6: 44 ms, 17 800
+    "webp": Encoder("image/webp", "webp", "WEBP", keeps_alpha=True, options={"method": 4, **NO_METADATA}),
+    # plain: 1 ms, 36 900; optimized: 2 ms, 32 600; progressive: 5 ms, 33 400
     "jpeg": Encoder(
         "image/jpeg",
         "jpg",
         "JPEG",
         keeps_alpha=False,
-        options={
-            "optimize": True,
-            "subsampling": "4:2:0",
-            "exif": b"",
-            "xmp": b"",
-            "icc_profile": b"",
-            "comment": b"",
-        },
+        options={"optimize": True, "progressive": False, "subsampling": "4:2:0", "comment": b"", **NO_METADATA},
     ),
-    # One thread: the number of threads decides the tiles, and so the bytes.
+    # speed 6: 174 ms, 14 400; 7: 92 ms, 14 900; 8: 49 ms, 17 500. The number of threads decides tiles, and so bytes.
     "avif": Encoder(
-        "image/avif",
-        "avif",
-        "AVIF",
-        keeps_alpha=True,
-        options={"speed": 7, "max_threads": 1, "exif": b"", "xmp": b"", "icc_profile": b""},
+        "image/avif", "avif", "AVIF", keeps_alpha=True, options={"speed": 7, "max_threads": 1, **NO_METADATA}
     ),
 }
 

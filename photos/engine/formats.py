@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from ..errors import CorruptImage, TooManyPixels, UnsupportedFormat
+from photos.errors import CorruptImage, TooManyPixels, UnsupportedFormat
+
 from .headers import gif, isobmff, jpeg, png, webp
 from .headers.reader import Header, HeaderReader
 
@@ -68,9 +69,7 @@ def identify(file: BinaryIO, max_pixels: int) -> tuple[Format, Header]:
 def check_pixels(width: int, height: int, max_pixels: int) -> None:
     """Raises CorruptImage for a picture without pixels, and TooManyPixels for one with more than max_pixels."""
     if min(width, height) < 1:
-        msg = (
-            f"The picture is damaged: its header says that it is {width} × {height} pixels; export it again."
-        )
+        msg = f"The picture is damaged: its header says that it is {width} × {height} pixels; export it again."
         raise CorruptImage(msg, width=width, height=height)
     if width * height > max_pixels:
         edge = math.isqrt(max_pixels)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, ClassVar
 
-from ..errors import CorruptImage, OutOfMemory, PhotoError, StorageUnavailable
+from photos.errors import CorruptImage, OutOfMemory, PhotoError, StorageUnavailable
 
 # Codecs raise OSError without a number for bad data, and systems with EINVAL for a seek to where bad data points.
 BAD_DATA = (None, errno.EINVAL)
@@ -84,7 +84,8 @@ def gate(file: BinaryIO) -> Iterator[None]:
 
 def _corrupt(file: BinaryIO, error: Exception) -> CorruptImage:
     position = file.tell()
-    size = file.seek(0, io.SEEK_END)
+    file.seek(0, io.SEEK_END)
+    size = file.tell()
     file.seek(0)
     advice = "export it again and send the new file."
     if not file.read(4).startswith(READ_AS_NEEDED):

@@ -58,9 +58,7 @@ def thumbhash(image: Image.Image) -> str:
     nibbles = [_round(15 * a.mean), _round(15 * a.scale)] if a else []
     nibbles += [_round(15 * wave) for channel in (l, p, q, a) if channel for wave in channel.waves]
     pairs = zip(nibbles[::2], [*nibbles[1::2], 0], strict=False)
-    return base64.b64encode(
-        head.to_bytes(5, "little") + bytes(low | high << 4 for low, high in pairs)
-    ).decode()
+    return base64.b64encode(head.to_bytes(5, "little") + bytes(low | high << 4 for low, high in pairs)).decode()
 
 
 def _round(value: float) -> int:

@@ -8,9 +8,10 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from ..sizes import Box, OutputFormat, fit
+from photos.sizes import Box, OutputFormat, fit
+
 from .colour import flattened, to_srgb, upright
-from .decode import decode, open_source
+from .decode import REDUCING_GAP, decode, open_source
 from .encode import ENCODERS, encode
 from .formats import identify
 from .gate import enough_memory, gate
@@ -43,7 +44,12 @@ class Rendering:
 
 
 def render(
-    file: BinaryIO, boxes: Mapping[str, Box], *, format: OutputFormat, quality: int, max_pixels: int
+    file: BinaryIO,
+    boxes: Mapping[str, Box],
+    *,
+    format: OutputFormat,  # noqa: A002 - it is the word for it, as in Image.save
+    quality: int,
+    max_pixels: int,
 ) -> Rendering:
     """The thumbnails, one per named box (in pixels, at least one), of the first frame of a seekable picture file.
 
@@ -62,7 +68,7 @@ def render(
     with enough_memory():
         encoder = ENCODERS[format]
         image = to_srgb(upright(decoded, header.orientation), source.profile)
-        scaled = _derive(image if encoder.keeps_alpha else flattened(image), sizes.values())
+        scaled = derive(image if encoder.keeps_alpha else flattened(image), sizes.values())
         encoded = {
             size: Thumbnail(encode(image, encoder, quality), *size, encoder.content_type, encoder.extension)
             for size, image in scaled.items()
@@ -72,11 +78,11 @@ def render(
     return Rendering(thumbnails, placeholder, width, height, header.is_animated)
 
 
-def _derive(image: Image.Image, sizes: Iterable[Size]) -> dict[Size, Image.Image]:
+def derive(image: Image.Image, sizes: Iterable[Size]) -> dict[Size, Image.Image]:
     """The picture in each of the sizes, the largest of which it has; all share its aspect, so each covers the next."""
     scaled = {}
     for size in sorted(set(sizes), reverse=True):
         if image.size != size:
-            image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+            image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=REDUCING_GAP)
         scaled[size] = image
     return scaled

@@ -19,9 +19,7 @@ def read(reader: HeaderReader) -> Header:
     left, top, frame_width, frame_height, flags = reader.unpack(FRAME_LAYOUT)
     reader.skip(_palette_bytes(flags) + 1)
     _skip_blocks(reader)
-    return Header(
-        max(width, left + frame_width), max(height, top + frame_height), is_animated=_next_frame(reader)
-    )
+    return Header(max(width, left + frame_width), max(height, top + frame_height), is_animated=_next_frame(reader))
 
 
 def _palette_bytes(flags: int) -> int:

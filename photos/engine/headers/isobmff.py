@@ -126,7 +126,5 @@ def _associations(body: bytes, item: int) -> Iterator[int]:
         for start in range(at, at + index_bytes * indices, index_bytes):
             if owner == item:
                 # The top bit says that a reader must understand the property.
-                yield (
-                    int.from_bytes(body[start : start + index_bytes], "big") & (1 << 8 * index_bytes - 1) - 1
-                )
+                yield (int.from_bytes(body[start : start + index_bytes], "big") & (1 << 8 * index_bytes - 1) - 1)
         at += index_bytes * indices

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...errors import UnsupportedFormat
+from photos.errors import UnsupportedFormat
+
 from . import exif
 from .reader import Header, HeaderReader, damaged
 

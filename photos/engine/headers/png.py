@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...errors import CorruptImage
+from photos.errors import CorruptImage
+
 from . import exif
 from .reader import Header, HeaderReader, damaged
 
@@ -24,7 +25,7 @@ def read(reader: HeaderReader) -> Header:
         end = reader.position + length + 4
         if kind == b"eXIf":
             orientation = exif.orientation(reader.read(min(length, exif.MAX_EXIF_BYTES)))
-        elif kind == b"acTL" and not has_data and length == 8:
+        elif kind == b"acTL" and length == 8:
             (frames,) = reader.unpack(">L")
         has_data = has_data or kind == b"IDAT"
         reader.seek(end)

@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from ...errors import CorruptImage
+from photos.errors import CorruptImage
 
 # Far above real headers (a camera's largest metadata block is some 100 kB), far below what hurts a server.
 MAX_READ_BYTES = 4 * 1024 * 1024
@@ -42,8 +42,10 @@ class HeaderReader:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._steps = 0
-        self.size = file.seek(0, io.SEEK_END)
-        self.position = file.seek(0)
+        file.seek(0, io.SEEK_END)
+        self.size = file.tell()
+        file.seek(0)
+        self.position = 0
 
     def peek(self, count: int) -> bytes:
         """Up to count bytes from here, without moving."""
@@ -55,9 +57,7 @@ class HeaderReader:
         """Exactly count bytes from here; raises CorruptImage where the file is shorter."""
         self._steps += 1
         if self._steps > MAX_STEPS or count > MAX_READ_BYTES:
-            msg = (
-                f"The picture's header is larger than a real one (at byte {self.position}); export it again."
-            )
+            msg = f"The picture's header is larger than a real one (at byte {self.position}); export it again."
             raise CorruptImage(msg, read_bytes=self.position, size_bytes=self.size)
         data = self._file.read(count) if self.position < self.size else b""
         if len(data) < count:
@@ -92,6 +92,4 @@ class HeaderReader:
 
 def damaged(what: str, position: int) -> CorruptImage:
     """The error for a header that no decoder would accept."""
-    return CorruptImage(
-        f"The picture is damaged at byte {position}: {what}; export it again.", read_bytes=position
-    )
+    return CorruptImage(f"The picture is damaged at byte {position}: {what}; export it again.", read_bytes=position)
