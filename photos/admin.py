@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -14,7 +15,17 @@ from django.utils.html import format_html
 from photos import thumbnails
 from photos.api.images import image_response
 from photos.api.serializers import CONTENT_TYPES
+from photos.errors import PhotoError
 from photos.models import Album, Membership, Photo, PhotoEvent, Workspace
+from photos.sizes import Box, fit
+
+# Small enough for many rows on a screen, in pixels.
+PREVIEW = Box(80, 80)
+
+# The queue's own tables carry nothing that counts: a photo's row is the truth.
+for _model in apps.get_app_config("django_q").get_models():
+    if admin.site.is_registered(_model):
+        admin.site.unregister(_model)
 
 
 class MembershipInline(admin.TabularInline[Membership, Workspace]):
@@ -36,39 +47,53 @@ class WorkspaceAdmin(admin.ModelAdmin[Workspace]):
 
 @admin.register(Album)
 class AlbumAdmin(admin.ModelAdmin[Album]):
-    """Albums."""
+    """Albums; one never moves to another workspace, since its photos would not."""
 
     list_display = ("name", "workspace", "created_at")
     list_filter = ("workspace",)
     search_fields = ("name",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Album | None = None) -> tuple[str, ...]:
+        """The workspace, once it is chosen."""
+        return ("workspace",) if obj else ()
 
 
 @admin.register(Photo)
 class PhotoAdmin(admin.ModelAdmin[Photo]):
     """Photos; they come in by upload only, and their state changes by its own rules only."""
 
-    list_display = (
-        "preview", "__str__", "workspace", "thumbnail_status", "thumbnail_attempts", "thumbnail_error", "created_at",
-    )  # fmt: skip
+    list_display = ("preview", "__str__", "workspace", "status", "attempts", "thumbnail_error", "created_at")
     list_display_links = ("preview", "__str__")
     list_filter = ("thumbnail_status", "thumbnail_error_code", "workspace", "kind")
     list_select_related = ("workspace",)
     search_fields = ("title", "original_filename", "sha256")
     show_full_result_count = False
     actions = ("retry",)
-    fields = ("preview", "title", "kind", "history")
+    fields = ("preview", "title", "kind", "thumbnail_status", "thumbnail_error_code", "thumbnail_error", "history")
+    written_by_people = ("title", "kind")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Photo | None = None) -> list[str]:
         """All columns but the two that people write."""
-        return ["preview", "history", *(field.name for field in Photo._meta.fields if field.name not in self.fields)]
+        columns = [field.name for field in Photo._meta.fields]
+        return [name for name in dict.fromkeys([*self.fields, *columns]) if name not in self.written_by_people]
 
     def get_fields(self, request: HttpRequest, obj: Photo | None = None) -> list[Any]:
-        """What people write, then what is."""
+        """What people write and look for, then all the rest."""
         return list(dict.fromkeys([*self.fields, *self.get_readonly_fields(request, obj)]))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Photos come in by upload only."""
         return False
+
+    @admin.display(description="status", ordering="thumbnail_status")
+    def status(self, photo: Photo) -> str:
+        """The state, under a short heading."""
+        return photo.get_thumbnail_status_display()
+
+    @admin.display(description="attempts", ordering="thumbnail_attempts")
+    def attempts(self, photo: Photo) -> int:
+        """How often it was tried, under a short heading."""
+        return photo.thumbnail_attempts
 
     @admin.display(description="preview")
     def preview(self, photo: Photo) -> str:
@@ -76,14 +101,15 @@ class PhotoAdmin(admin.ModelAdmin[Photo]):
         if not (stored := photo.stored_thumbnail("small")):
             return "–"
         address = reverse("admin:photo-preview", args=[photo.pk])
-        return format_html('<img src="{}" width="{}" height="{}" alt="">', address, stored.width, stored.height)
+        width, height = fit(stored.width, stored.height, PREVIEW)
+        return format_html('<img src="{}" width="{}" height="{}" alt="">', address, width, height)
 
     @admin.display(description="history")
     def history(self, photo: Photo) -> str:
         """What happened to it, oldest first."""
         events = PhotoEvent.objects.filter(photo_id=photo.pk)
         lines = [f"{event.created_at:%Y-%m-%d %H:%M:%S} {event.type} {_facts(event.data)}" for event in events]
-        return format_html("<pre>{}</pre>", "\n".join(lines))
+        return format_html('<pre style="white-space: pre-wrap">{}</pre>', "\n".join(lines))
 
     @admin.action(description="Retry the thumbnails", permissions=["change"])
     def retry(self, request: HttpRequest, photos: QuerySet[Photo]) -> None:
@@ -104,7 +130,10 @@ class PhotoAdmin(admin.ModelAdmin[Photo]):
         if photo is None or stored is None:
             raise Http404
         extension = stored.path.rpartition(".")[2]
-        return image_response(photo, stored.path, CONTENT_TYPES[extension], f"small.{extension}")
+        try:
+            return image_response(photo, stored.path, CONTENT_TYPES[extension], f"small.{extension}")
+        except PhotoError as error:
+            raise Http404 from error
 
 
 def _facts(data: dict[str, Any]) -> str:

@@ -32,26 +32,26 @@ class BodyLimit:
         if length.isdigit() and int(length) > self.max_bytes:
             await self._refuse(receive, send)
             return
-        received = 0
+        received, more = 0, True
 
         async def limited() -> Message:
-            nonlocal received
+            nonlocal received, more
             message = await receive()
             received += len(message.get("body", b""))
+            more = message.get("more_body", False)
             # As if the client had gone: Django throws away what it has and answers nothing.
             return {"type": "http.disconnect"} if received > self.max_bytes else message
 
         await self.application(scope, limited, send)
         if received > self.max_bytes:
-            await self._refuse(receive, send)
+            await self._refuse(receive, send, more=more)
 
-    async def _refuse(self, receive: Receive, send: Send) -> None:
+    async def _refuse(self, receive: Receive, send: Send, *, more: bool = True) -> None:
         drained = 0
-        while drained < DRAIN * self.max_bytes:
+        while more and drained < DRAIN * self.max_bytes:
             message = await receive()
             drained += len(message.get("body", b""))
-            if not message.get("more_body"):
-                break
+            more = message.get("more_body", False)
         text = f"The request is over the limit of {self.max_bytes} bytes; send a smaller file."
         body = json.dumps({"error": {"code": "file_too_large", "message": text}}).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]

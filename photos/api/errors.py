@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
+import sys
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.views import csrf, defaults
 from rest_framework import exceptions
-from rest_framework.response import Response
 
 from photos.errors import PhotoError
 
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 API_PREFIX = "/api/"
 RETRY_AFTER_SECONDS = 10
 
-STATUS_OF_CODE = {
+STATUS_OF_CODE: dict[str, int] = {
     "conflict": HTTPStatus.CONFLICT,
     "not_failed": HTTPStatus.CONFLICT,
     "file_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -29,6 +29,7 @@ STATUS_OF_CODE = {
 }
 
 CSRF_MESSAGE = "Send the CSRF token in the X-CSRFToken header, or use a token instead of the session."
+SIGN_IN_MESSAGE = "Send a token in the Authorization header, as in Authorization: Token …, or sign in."
 FORBIDDEN_MESSAGE = "Your role here does not allow this; ask an owner of the workspace."
 NOT_FOUND_MESSAGE = "There is nothing at this address."
 
@@ -36,9 +37,10 @@ NOT_FOUND_MESSAGE = "There is nothing at this address."
 FRAMEWORK_ERRORS: tuple[tuple[type[Exception], int, str, str], ...] = (
     (exceptions.ValidationError, 400, "invalid", "Some fields are wrong; see details."),
     (exceptions.ParseError, 400, "invalid", "The request's body can't be read; check how it is encoded."),
+    (RequestDataTooBig, 413, "file_too_large", "The request's fields are too long; send less."),
     (SuspiciousOperation, 400, "invalid", "The request is malformed or has too many parts."),
     (UnreadablePostError, 400, "invalid", "The request broke off before its end; send it again."),
-    (exceptions.NotAuthenticated, 401, "not_authenticated", ""),
+    (exceptions.NotAuthenticated, 401, "not_authenticated", SIGN_IN_MESSAGE),
     (exceptions.AuthenticationFailed, 401, "not_authenticated", ""),
     (exceptions.PermissionDenied, 403, "permission_denied", FORBIDDEN_MESSAGE),
     (PermissionDenied, 403, "permission_denied", FORBIDDEN_MESSAGE),
@@ -69,69 +71,72 @@ class NotFailed(PhotoError):
     code = "not_failed"
 
 
-def body(code: str, message: str, details: Any = None) -> dict[str, Any]:
-    """The JSON of an error."""
-    return {"error": {"code": code, "message": message} | ({"details": details} if details else {})}
+def answer(
+    status: int, code: str, message: str, details: Any = None, headers: dict[str, str] | None = None
+) -> HttpResponse:
+    """An error as the contract words it: in JSON, whatever the client accepts."""
+    error = {"code": code, "message": message} | ({"details": details} if details else {})
+    return JsonResponse({"error": error}, status=status, headers=headers)
 
 
-def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
+def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse:
     """DRF's hook: any exception of a view as the contract's answer."""
     if isinstance(error, PhotoError):
-        return _photo_error(error)
+        status = STATUS_OF_CODE.get(error.code, HTTPStatus.BAD_REQUEST)
+        return answer(status, error.code, str(error), error.details, _headers(error, status))
     if isinstance(error, exceptions.PermissionDenied) and str(error.detail).startswith("CSRF"):
-        return Response(body("csrf_failed", CSRF_MESSAGE), HTTPStatus.FORBIDDEN)
+        return answer(HTTPStatus.FORBIDDEN, "csrf_failed", CSRF_MESSAGE)
     for kind, status, code, message in FRAMEWORK_ERRORS:
         if isinstance(error, kind):
-            detail = getattr(error, "detail", None)
-            details = detail if isinstance(error, exceptions.ValidationError) else None
-            return Response(body(code, message or str(detail), details), status, headers=_headers(error))
-    return Response(_internal_error(error), HTTPStatus.INTERNAL_SERVER_ERROR)
+            sentence = message or str(getattr(error, "detail", error))
+            return answer(status, code, sentence, _details(error), _headers(error, status))
+    return _internal_error(error)
 
 
-def _headers(error: Exception) -> dict[str, str]:
-    if isinstance(error, exceptions.Throttled):
-        return {"Retry-After": str(max(1, round(getattr(error, "wait", None) or RETRY_AFTER_SECONDS)))}
-    if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+def _details(error: Exception) -> Any:
+    if isinstance(error, exceptions.ValidationError):
+        return error.detail
+    return {"reason": str(error.detail)} if isinstance(error, exceptions.ParseError) else None
+
+
+def _headers(error: Exception, status: int) -> dict[str, str]:
+    if status == HTTPStatus.UNAUTHORIZED:
         return {"WWW-Authenticate": "Token"}
+    if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+        return {"Retry-After": str(max(1, round(getattr(error, "wait", None) or RETRY_AFTER_SECONDS)))}
     return {}
 
 
-def _photo_error(error: PhotoError) -> Response:
-    status = STATUS_OF_CODE.get(error.code, HTTPStatus.BAD_REQUEST)
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
-    return Response(body(error.code, str(error), error.details), status, headers=headers)
-
-
-def _internal_error(error: BaseException | None) -> dict[str, Any]:
+def _internal_error(error: BaseException | None) -> HttpResponse:
     request_id = str(uuid4())
     logger.error("internal error", extra={"request_id": request_id}, exc_info=error)
     message = "Something broke on our side; it was logged under the request id."
-    return body("internal_error", message, {"request_id": request_id})
+    return answer(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", message, {"request_id": request_id})
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400: a request that was refused before any view."""
     if not request.path.startswith(API_PREFIX):
         return defaults.bad_request(request, exception)
-    return JsonResponse(body("invalid", "The request is malformed; check its headers and address."), status=400)
+    return answer(HTTPStatus.BAD_REQUEST, "invalid", "The request is malformed; check its headers and address.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404."""
     if not request.path.startswith(API_PREFIX):
         return defaults.page_not_found(request, exception)
-    return JsonResponse(body("not_found", NOT_FOUND_MESSAGE), status=404)
+    return answer(HTTPStatus.NOT_FOUND, "not_found", NOT_FOUND_MESSAGE)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: a crash outside the API's views."""
     if not request.path.startswith(API_PREFIX):
         return defaults.server_error(request)
-    return JsonResponse(_internal_error(None), status=500)
+    return _internal_error(sys.exception())
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Django's CSRF_FAILURE_VIEW."""
     if not request.path.startswith(API_PREFIX):
         return csrf.csrf_failure(request, reason)
-    return JsonResponse(body("csrf_failed", CSRF_MESSAGE), status=403)
+    return answer(HTTPStatus.FORBIDDEN, "csrf_failed", CSRF_MESSAGE)

@@ -71,6 +71,7 @@ class PhotoSerializer(serializers.ModelSerializer[Photo]):
             "thumbnails",
             "outdated",
         )
+        read_only_fields = fields
 
     def get_url(self, photo: Photo) -> str:
         """The original's address."""
@@ -102,11 +103,17 @@ class PhotoSerializer(serializers.ModelSerializer[Photo]):
         return str(request.build_absolute_uri(path))
 
 
+class ListQuerySerializer(serializers.Serializer[Any]):
+    """What narrows a list."""
+
+    workspace = serializers.SlugField(required=False)
+
+
 class UploadSerializer(serializers.Serializer[Any]):
     """What an upload may carry; the file itself is checked by `photos.validators`."""
 
     file = serializers.FileField(allow_empty_file=True, max_length=None)
-    workspace = serializers.CharField(required=False, default="")
+    workspace = serializers.CharField(required=False, allow_blank=True, default="")
     album = serializers.UUIDField(required=False, allow_null=True, default=None)
     title = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)
     kind = serializers.CharField(required=False, allow_blank=True, default="", max_length=50)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from django.contrib.auth import authenticate
-from knox.auth import TokenAuthentication
 from knox.models import AuthToken
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.parsers import JSONParser
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from photos.api.authentication import TokenAuthentication
+from photos.api.parsers import JSONParser
 from photos.api.serializers import CredentialsSerializer
 
 

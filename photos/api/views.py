@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from rest_framework import generics, mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
+from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 
 from photos import thumbnails, uploads
 from photos.api.errors import NotFailed, UnknownAlbum, UnknownWorkspace
-from photos.api.serializers import AlbumSerializer, PhotoSerializer, UploadSerializer, WorkspaceSerializer
+from photos.api.parsers import JSONParser
+from photos.api.serializers import (
+    AlbumSerializer,
+    ListQuerySerializer,
+    PhotoSerializer,
+    UploadSerializer,
+    WorkspaceSerializer,
+)
 from photos.errors import MissingFile
 from photos.models import Album, Photo, Workspace
+
+Row = TypeVar("Row", bound=Model)
+
+
+def narrowed(rows: QuerySet[Row], request: Request) -> QuerySet[Row]:
+    """The rows of one workspace, if the query names one; raises ValidationError."""
+    query = ListQuerySerializer(data=request.query_params)
+    query.is_valid(raise_exception=True)
+    slug = query.validated_data.get("workspace")
+    return rows.filter(workspace__slug=slug) if slug else rows
 
 
 class PhotoViewSet(
@@ -27,14 +46,14 @@ class PhotoViewSet(
     """Photos: upload, list, look at, delete, retry."""
 
     serializer_class = PhotoSerializer
+    parser_classes = (MultiPartParser, JSONParser)
     permission_classes = (IsAuthenticatedOrReadOnly,)
     lookup_value_converter = "uuid"
 
     def get_queryset(self) -> QuerySet[Photo]:
-        """What this user may look at, in one workspace if the query names one."""
+        """What this user may look at."""
         photos = Photo.objects.visible_to(self.request.user).select_related("workspace", "uploaded_by")
-        slug = self.request.query_params.get("workspace")
-        return photos.filter(workspace__slug=slug) if slug else photos
+        return narrowed(photos, self.request) if self.action == "list" else photos
 
     def create(self, request: Request) -> Response:
         """Take one picture in, and answer before its thumbnails are made."""
@@ -49,7 +68,8 @@ class PhotoViewSet(
         photo, created = uploads.ingest(file, workspace, uploaded_by=request.user, album=album, **fields)
         answer = self.get_serializer(photo).data | {"duplicate": not created, "message": None}
         if created:
-            return Response(answer, HTTPStatus.CREATED, headers={"Location": answer["url"].removesuffix("original/")})
+            location = reverse("photo-api-detail", args=[photo.pk], request=request)
+            return Response(answer, HTTPStatus.CREATED, headers={"Location": location})
         message = "This workspace already has a photo with the same bytes; nothing was added."
         return Response(answer | {"thumbnail_status": "skipped", "message": message})
 
@@ -111,6 +131,4 @@ class AlbumListView(generics.ListAPIView[Album]):
     def get_queryset(self) -> QuerySet[Album]:
         """Of one workspace, if the query names one."""
         visible = Workspace.objects.visible_to(self.request.user)
-        albums = Album.objects.filter(workspace__in=visible).select_related("workspace")
-        slug = self.request.query_params.get("workspace")
-        return albums.filter(workspace__slug=slug) if slug else albums
+        return narrowed(Album.objects.filter(workspace__in=visible).select_related("workspace"), self.request)

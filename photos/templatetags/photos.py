@@ -20,10 +20,12 @@ def picture(photo: Photo, sizes: str) -> dict[str, Any] | None:
     if not files:
         return None
     large = files["large"]
+    # A picture that is smaller than a preset is there twice, and each width may be named once.
+    urls = {file["width"]: file["url"] for file in files.values()}
     return {
         "src": files["small"]["url"],
         "largest": large["url"],
-        "srcset": ", ".join(f"{file['url']} {file['width']}w" for file in files.values()),
+        "srcset": ", ".join(f"{url} {width}w" for width, url in urls.items()),
         "sizes": sizes,
         "width": large["width"],
         "height": large["height"],

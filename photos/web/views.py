@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -73,12 +74,13 @@ def upload(request: HttpRequest, slug: str) -> HttpResponse:
     """Take in as many files as are good, and say what is wrong with the others."""
     workspace = _workspace(request, slug)
     _require_editor(request, workspace)
-    form = UploadForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    if form.is_valid():
         for file in form.cleaned_data["photos"]:
             _take_in(request, workspace, file)
         return redirect("gallery", slug=slug)
-    return render(request, "upload.html", {"workspace": workspace, "form": form}, status=400 if form.errors else 200)
+    context = {"workspace": workspace, "form": form, "settings": settings}
+    return render(request, "upload.html", context, status=400 if form.errors else 200)
 
 
 def _take_in(request: HttpRequest, workspace: Workspace, file: File[bytes]) -> None:
