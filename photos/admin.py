@@ -12,9 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from photos import thumbnails
-from photos.api.images import image_response
-from photos.api.serializers import CONTENT_TYPES
+from photos import images, thumbnails
 from photos.errors import PhotoError
 from photos.models import Album, Membership, Photo, PhotoEvent, Workspace
 from photos.sizes import Box, fit
@@ -126,12 +124,10 @@ class PhotoAdmin(admin.ModelAdmin[Photo]):
     def preview_image(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
         """The small thumbnail's bytes, for whoever may see photos in the admin."""
         photo = Photo.objects.select_related("workspace").filter(pk=pk).first()
-        stored = photo.stored_thumbnail("small") if photo and self.has_view_permission(request, photo) else None
-        if photo is None or stored is None:
+        if photo is None or not self.has_view_permission(request, photo):
             raise Http404
-        extension = stored.path.rpartition(".")[2]
         try:
-            return image_response(photo, stored.path, CONTENT_TYPES[extension], f"small.{extension}")
+            return images.thumbnail(photo, "small")
         except PhotoError as error:
             raise Http404 from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import logging
 import os
@@ -36,21 +35,32 @@ def run(job: Callable[[], T], *, seconds: float, memory_bytes: int, heartbeat: C
     one long native call; OutOfMemory past ``memory_bytes`` on top of what this process holds; WorkerLost when the
     child crashed; InternalError for a bug. Calls ``heartbeat`` each ``every`` seconds; what that raises ends the job.
     """
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reader)
-        _work(job, writer, memory_bytes)
-    os.close(writer)
+    child, reader = _fork(job, memory_bytes)
     try:
         pickled = _receive(reader, seconds, heartbeat, every)
     finally:
         os.close(reader)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
+        os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
-    result: T = _unpack(pickled, status)
+    result: T = _unpack(pickled, os.waitstatus_to_exitcode(status))
     return result
+
+
+def _fork(job: Callable[[], object], memory_bytes: int) -> tuple[int, int]:
+    """Start the child; its pid, and the end of the pipe that its answer comes out of."""
+    parent = os.getpid()
+    reader, writer = os.pipe()
+    try:
+        child = os.fork()
+    except OSError:
+        os.close(reader)
+        os.close(writer)
+        raise
+    if child == 0:
+        os.close(reader)
+        _work(job, writer, memory_bytes, parent)
+    os.close(writer)
+    return child, reader
 
 
 def _receive(reader: int, seconds: float, heartbeat: Callable[[], None], every: float) -> bytes:
@@ -71,11 +81,11 @@ def _receive(reader: int, seconds: float, heartbeat: Callable[[], None], every: 
             received += chunk
 
 
-def _unpack(pickled: bytes, status: int) -> Any:
+def _unpack(pickled: bytes, exit_code: int) -> Any:
     try:
         kind, value = pickle.loads(pickled)  # noqa: S301 - written by our own child
     except (EOFError, pickle.UnpicklingError):
-        raise WorkerLost(f"The process that read the picture died (wait status {status}).") from None
+        raise WorkerLost(f"The process that read the picture died (exit code {exit_code}).") from None
     if kind == "result":
         return value
     if isinstance(value, PhotoError):
@@ -84,27 +94,29 @@ def _unpack(pickled: bytes, status: int) -> Any:
     raise InternalError("The thumbnails could not be made because of a fault of the program; it was logged.")
 
 
-def _work(job: Callable[[], object], writer: int, memory_bytes: int) -> NoReturn:
+def _work(job: Callable[[], object], writer: int, memory_bytes: int, parent: int) -> NoReturn:
     """The child's whole life; it must never return into the parent's code."""
     try:
-        _restrain(memory_bytes)
-        answer = ("result", job())
+        _restrain(memory_bytes, parent)
+        answer = pickle.dumps(("result", job()))
     except PhotoError as error:
-        answer = ("error", error)
+        answer = pickle.dumps(("error", error))
     except MemoryError:
-        answer = ("error", OutOfMemory("The picture needs more memory than one photo may use."))
+        answer = pickle.dumps(("error", OutOfMemory("The picture needs more memory than one photo may use.")))
     except BaseException:  # noqa: BLE001 - it crosses the pipe as text
-        answer = ("error", traceback.format_exc())
+        answer = pickle.dumps(("error", traceback.format_exc()))
     try:
         with os.fdopen(writer, "wb") as pipe:
-            pickle.dump(answer, pipe)
+            pipe.write(answer)
     finally:
         os._exit(0)
 
 
-def _restrain(memory_bytes: int) -> None:
+def _restrain(memory_bytes: int, parent: int) -> None:
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)  # it died before it could take us with it
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

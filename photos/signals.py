@@ -33,4 +33,4 @@ def delete_files_of_gone_photo(instance: Photo, origin: object, **_: Any) -> Non
     keys = row.files()
     Orphan.objects.doom(keys)
     if origin is instance:
-        transaction.on_commit(partial(thumbnails.delete_files, keys), robust=True)
+        transaction.on_commit(Orphan.objects.filter(key__in=keys).delete_files, robust=True)

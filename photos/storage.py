@@ -6,16 +6,18 @@ import contextlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, default_storage
+from s3transfer.exceptions import RetriesExceededError
 
 from photos.errors import OriginalMissing, StorageUnavailable
 
 CHUNK_BYTES = 256 * 1024
+SAVE_TRIES = 10
 
 
 def original_key(photo_id: UUID, extension: str) -> str:
@@ -30,12 +32,10 @@ def thumbnail_key(photo_id: UUID, run: UUID, size: str, extension: str) -> str:
 
 @contextlib.contextmanager
 def named_errors() -> Iterator[None]:
-    """Turn what a storage raises into OriginalMissing or StorageUnavailable."""
+    """Turn what a storage raises into StorageUnavailable."""
     try:
         yield
-    except FileNotFoundError as error:
-        raise OriginalMissing("The original file is gone from the storage; upload the photo again.") from error
-    except (OSError, BotoCoreError, ClientError) as error:
+    except (OSError, BotoCoreError, ClientError, RetriesExceededError) as error:
         raise StorageUnavailable(
             f"The file storage does not work ({type(error).__name__}); try again later."
         ) from error
@@ -64,7 +64,10 @@ def delete(key: str) -> None:
 def open_file(key: str) -> File[bytes]:
     """A stored file, opened for reading; raises OriginalMissing or StorageUnavailable."""
     with named_errors():
-        return default_storage.open(key)
+        try:
+            return default_storage.open(key)
+        except FileNotFoundError as error:
+            raise OriginalMissing("The original file is gone from the storage; upload the photo again.") from error
 
 
 def local_copy(key: str) -> BinaryIO:
@@ -74,7 +77,7 @@ def local_copy(key: str) -> BinaryIO:
     """
     with contextlib.ExitStack() as on_error:
         copy = on_error.enter_context(tempfile.TemporaryFile())
-        with named_errors(), default_storage.open(key) as stored:
+        with named_errors(), open_file(key) as stored:
             for chunk in stored.chunks(CHUNK_BYTES):
                 copy.write(chunk)
         copy.seek(0)
@@ -84,6 +87,14 @@ def local_copy(key: str) -> BinaryIO:
 
 class DiskStorage(FileSystemStorage):
     """Django's file system storage, which also takes away the folders that a deletion leaves empty."""
+
+    def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
+        """Store a file; again when a deletion took its folder away just after it was made."""
+        for _ in range(SAVE_TRIES - 1):
+            # What is raised depends on the step that found the folder gone.
+            with contextlib.suppress(FileNotFoundError, FileExistsError):
+                return super().save(name, content, max_length)
+        return super().save(name, content, max_length)
 
     def delete(self, name: str) -> None:
         """Remove a file and its parent folders below the root, as far as they are empty."""

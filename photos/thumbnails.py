@@ -10,11 +10,12 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models.functions import Now
 
-from photos import engine, queue, sandbox, storage
-from photos.errors import InternalError, PhotoError, StorageUnavailable, WorkerLost
+from photos import engine, queue, storage
+from photos.errors import InternalError, PhotoError, WorkerLost
 from photos.models import Orphan, Photo
 from photos.models.lifecycle import RENEWAL_SECONDS
-from photos.models.published import StoredThumbnail
+from photos.models.stored import StoredThumbnail
+from photos.rendering import RenderJob, in_forked_child
 from photos.stopwatch import Stopwatch
 
 logger = logging.getLogger(__name__)
@@ -56,21 +57,26 @@ def _end_attempt(photo: Photo, error: PhotoError) -> str:
 
 
 def _attempt(photo: Photo, watch: Stopwatch) -> None:
-    recipe = settings.THUMBNAIL_RECIPE
     with watch.phase("fetch"):
         copy = storage.local_copy(photo.original_path)
     with copy, watch.phase("render"):
-        rendering = sandbox.run(
-            lambda: engine.render(
-                copy, recipe.boxes, format=recipe.format, quality=recipe.quality, max_pixels=settings.MAX_PIXELS
-            ),
-            seconds=settings.ATTEMPT_SECONDS,
-            memory_bytes=settings.RENDER_MEMORY_BYTES,
-            heartbeat=lambda: _keep_claim(photo),
-            every=RENEWAL_SECONDS,
-        )
+        # A slow storage may have taken most of the lease.
+        _keep_claim(photo)
+        rendering = in_forked_child(_job(), copy, heartbeat=lambda: _keep_claim(photo), every=RENEWAL_SECONDS)
     with watch.phase("store"):
         _publish(photo, rendering)
+
+
+def _job() -> RenderJob:
+    recipe = settings.THUMBNAIL_RECIPE
+    return RenderJob(
+        boxes=recipe.boxes,
+        format=recipe.format,
+        quality=recipe.quality,
+        max_pixels=settings.MAX_PIXELS,
+        seconds=settings.ATTEMPT_SECONDS,
+        memory_bytes=settings.RENDER_MEMORY_BYTES,
+    )
 
 
 def _keep_claim(photo: Photo) -> None:
@@ -89,9 +95,7 @@ def _publish(photo: Photo, rendering: engine.Rendering) -> None:
         )
         for size, made in rendering.thumbnails.items()
     }
-    keys = [file.path for file in files.values()]
-    Orphan.objects.expect(keys)
-    try:
+    with Orphan.objects.expected(file.path for file in files.values()):
         for size, made in rendering.thumbnails.items():
             storage.save_bytes(files[size].path, made.data)
         published = photo.mark_complete(
@@ -102,12 +106,7 @@ def _publish(photo: Photo, rendering: engine.Rendering) -> None:
             height=rendering.height,
             is_animated=rendering.is_animated,
         )
-    except BaseException:
-        Orphan.objects.doom(keys)
-        raise
     if not published:
-        Orphan.objects.doom(keys)
-        delete_files(keys)
         raise ClaimLost
 
 
@@ -131,20 +130,6 @@ def ring(photo_ids: Sequence[UUID]) -> int:
     return rung
 
 
-def delete_files(keys: Iterable[str]) -> int:
-    """Delete doomed files, until the storage fails; answers how many. The sweep comes back for the others."""
-    deleted = 0
-    for key in keys:
-        try:
-            storage.delete(key)
-        except StorageUnavailable as error:
-            logger.warning("file not deleted, the sweep will try again", extra={"key": key, "error": str(error)})
-            break
-        Orphan.objects.filter(key=key).delete()
-        deleted += 1
-    return deleted
-
-
 class SweepReport(NamedTuple):
     """What one sweep took up."""
 
@@ -161,5 +146,5 @@ def sweep() -> SweepReport:
     lost = WorkerLost("The worker that held the photo died or lost touch.")
     given_up = sum(photo.give_up(lost) for photo in Photo.objects.abandoned()[:SWEEP_BATCH])
     rung = ring(list(Photo.objects.to_ring().values_list("pk", flat=True)[:SWEEP_BATCH]))
-    deleted = delete_files(list(Orphan.objects.due().values_list("key", flat=True)[:SWEEP_BATCH]))
+    deleted = Orphan.objects.due()[:SWEEP_BATCH].delete_files()
     return SweepReport(given_up, rung, deleted)

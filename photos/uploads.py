@@ -8,7 +8,7 @@ from django.core.files.base import File
 from django.db import IntegrityError, transaction
 
 from photos import storage, validators
-from photos.errors import Conflict, StorageUnavailable
+from photos.errors import Conflict
 from photos.models import Orphan, Photo, PhotoEvent, Workspace
 from photos.models.event import EventType
 from photos.models.ids import uuid7
@@ -45,21 +45,15 @@ def ingest(file: File[bytes], workspace: Workspace, **fields: Any) -> Ingested:
         sha256=print_.sha256,
         **fields,
     )
-    # Written down first: whatever dies from here on, the sweep finds the file.
-    Orphan.objects.expect([photo.original_path])
-    try:
+    with Orphan.objects.expected([photo.original_path]):
         storage.save(photo.original_path, file)
         return _insert(photo)
-    except BaseException:
-        Orphan.objects.doom([photo.original_path])
-        raise
 
 
 def _insert(photo: Photo) -> Ingested:
     try:
         with transaction.atomic():
-            if not Orphan.objects.adopt([photo.original_path]):
-                raise StorageUnavailable("The upload took too long; send it again.")
+            Orphan.objects.adopt([photo.original_path])
             if photo.is_primary and photo.album:
                 photo.album.photos.filter(is_primary=True).update(is_primary=False)
             photo.save(force_insert=True)
@@ -69,7 +63,6 @@ def _insert(photo: Photo) -> Ingested:
         existing = _same_bytes(photo.workspace, photo.sha256)
         if existing is None:
             raise Conflict("The workspace or album changed while the file was sent; try again.") from error
-        Orphan.objects.doom([photo.original_path])
         return Ingested(existing, created=False)
     return Ingested(photo, created=True)
 

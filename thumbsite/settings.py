@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 import django_stubs_ext
-from botocore.config import Config as BotoConfig
 from redis.backoff import NoBackoff
 from redis.connection import parse_url
 from redis.retry import Retry
@@ -124,21 +123,31 @@ DATABASES = {"default": _database}
 # --- files ------------------------------------------------------------------------------------------------------------
 STORAGE = read_choice("STORAGE", "disk", "disk", "s3")
 MEDIA_ROOT = read(env.str, "MEDIA_ROOT", str(DATA_DIR / "media"))
-_S3 = {
-    # Keys hold a fresh UUID, so that asking whether one is taken would be a request for nothing.
-    "file_overwrite": True,
-    "default_acl": None,
-    "bucket_name": read(env.str, "AWS_STORAGE_BUCKET_NAME", "thumbsite"),
-    "endpoint_url": read(env.str, "AWS_S3_ENDPOINT_URL", "") or None,
-    "region_name": read(env.str, "AWS_S3_REGION_NAME", "") or None,
-    "addressing_style": read(env.str, "AWS_S3_ADDRESSING_STYLE", "") or None,
-    # boto3 multiplies its time-outs by its tries: at most (5 + 20) s twice.
-    "client_config": BotoConfig(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 2}),
-}
+if STORAGE == "s3":
+    from boto3.s3.transfer import TransferConfig  # slow to import, and of no use on disk
+    from botocore.config import Config
+
+    _files: dict[str, Any] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            # Keys hold a fresh UUID, so that asking whether one is taken would be a request for nothing.
+            "file_overwrite": True,
+            "default_acl": None,
+            "bucket_name": read(env.str, "AWS_STORAGE_BUCKET_NAME", "thumbsite"),
+            "endpoint_url": read(env.str, "AWS_S3_ENDPOINT_URL", "") or None,
+            "region_name": read(env.str, "AWS_S3_REGION_NAME", "") or None,
+            "addressing_style": read(env.str, "AWS_S3_ADDRESSING_STYLE", "") or None,
+            # boto3 multiplies its time-outs by its tries: at most (5 + 20) s twice.
+            "client_config": Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 2}),
+            # Ten threads would hold ten parts of a large upload in memory; what is read goes to disk beyond 1 MiB.
+            "transfer_config": TransferConfig(use_threads=False),
+            "max_memory_size": 2**20,
+        },
+    }
+else:
+    _files = {"BACKEND": "photos.storage.DiskStorage", "OPTIONS": {"location": MEDIA_ROOT}}
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": _S3}
-    if STORAGE == "s3"
-    else {"BACKEND": "photos.storage.DiskStorage", "OPTIONS": {"location": MEDIA_ROOT}},
+    "default": _files,
     "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
 }
 STATIC_URL = "static/"
@@ -147,6 +156,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 
 # --- photos -----------------------------------------------------------------------------------------------------------
 MAX_UPLOAD_BYTES = read_int("MAX_UPLOAD_BYTES", 50 * 2**20, 1, 2**40)
+# Of one request, which may carry several files: what is over it is refused while it arrives.
+MAX_REQUEST_BYTES = read_int("MAX_REQUEST_BYTES", 4 * MAX_UPLOAD_BYTES + 2**20, MAX_UPLOAD_BYTES, 2**40)
 MAX_PIXELS = read_int("MAX_PIXELS", 8192 * 8192, 1, 2**31)
 THUMBNAIL_RECIPE = Recipe(
     small=read_int("THUMBNAIL_SMALL", 150, 1, 4096),
@@ -192,7 +203,7 @@ else:
 REST_FRAMEWORK = {
     # Tokens first: it is the first scheme that decides between 401 and 403 for the anonymous.
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "photos.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

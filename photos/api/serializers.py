@@ -9,8 +9,6 @@ from rest_framework import serializers
 from photos.models import Album, Photo, Workspace
 from photos.sizes import PRESETS
 
-CONTENT_TYPES = {"webp": "image/webp", "jpg": "image/jpeg", "avif": "image/avif"}
-
 
 class WorkspaceSerializer(serializers.ModelSerializer[Workspace]):
     """A workspace as its members see it."""
@@ -95,7 +93,7 @@ class PhotoSerializer(serializers.ModelSerializer[Photo]):
             "width": stored.width,
             "height": stored.height,
             "bytes": stored.bytes,
-            "content_type": CONTENT_TYPES[stored.path.rpartition(".")[2]],
+            "content_type": stored.content_type,
         }
 
     def _absolute(self, path: str) -> str:

@@ -20,7 +20,8 @@ from django.db.models.functions import Now
 from photos.errors import PhotoError
 from photos.models.event import EventType, PhotoEvent
 from photos.models.orphan import Orphan
-from photos.models.published import PublishedThumbnails, StoredThumbnail
+from photos.models.published import PublishedThumbnails
+from photos.models.stored import StoredThumbnail
 
 # A lease outlives two missed renewals of three.
 LEASE = timedelta(seconds=90)
@@ -46,7 +47,7 @@ class ThumbnailLifecycle(PublishedThumbnails):
 
     workspace_id: UUID
 
-    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
     thumbnail_status = models.CharField(
         max_length=10, choices=ThumbnailStatus, default=ThumbnailStatus.PENDING, editable=False
     )
@@ -64,6 +65,13 @@ class ThumbnailLifecycle(PublishedThumbnails):
 
     class Meta:
         abstract = True
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Write, of a row that exists, only what people edit: the state changes by the verbs below alone."""
+        if not self._state.adding and options.get("update_fields") is None:
+            edited = [field.name for field in self._meta.concrete_fields if field.editable]
+            options["update_fields"] = [*edited, "updated_at"]
+        super().save(*args, **options)
 
     def claim(self) -> bool:
         """Pending and due → processing: a new run, a lease, and one more attempt, counted before a byte is decoded."""
@@ -170,9 +178,10 @@ class ThumbnailLifecycle(PublishedThumbnails):
 
     def _transition(self, guard: Q, **changes: Any) -> bool:
         rows = type(self)._base_manager.filter(guard, pk=self.pk)
-        # In one transaction, so that the row can't vanish between the change and the reading of it.
+        # In one transaction, so that the row can't vanish between the change and the reading of it. All of it is
+        # read: what an earlier run published since this instance was loaded must be known to the next.
         with transaction.atomic():
             changed = rows.update(updated_at=Now(), **changes) == 1
             if changed:
-                self.refresh_from_db(fields=[*changes, "updated_at"])
+                self.refresh_from_db()
         return changed

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from django.db import models
 from django.db.models.functions import Now
 
-# Longer than any upload or attempt can take, so that a file in use is never mistaken for a forgotten one.
+from photos import storage
+from photos.errors import StorageUnavailable
+
+logger = logging.getLogger(__name__)
+
+# Longer than any file takes to be written, so that one in use is never mistaken for a forgotten one.
 ADOPTION_TIME = timedelta(hours=1)
+# In its last minute a file is adopted no more, so that none is deleted while its adoption is being committed.
+LAST_MINUTE = timedelta(minutes=1)
 
 
 class OrphanQuerySet(models.QuerySet["Orphan"]):
-    """Announcing, adopting and dooming files by their keys."""
+    """Announcing, adopting, dooming and deleting files by their keys."""
 
-    def expect(self, keys: Iterable[str]) -> None:
-        """Announce files that are about to be written, before the first byte of them is."""
-        self.bulk_create([Orphan(key=key, delete_after=Now() + ADOPTION_TIME) for key in keys])
+    @contextmanager
+    def expected(self, keys: Iterable[str]) -> Iterator[None]:
+        """Announce files before the first byte of them is written; the ones not adopted by the end are deleted."""
+        announced = self.bulk_create([Orphan(key=key, delete_after=Now() + ADOPTION_TIME) for key in keys])
+        try:
+            yield
+        finally:
+            # Asked anew: a transaction whose end was not heard of may have adopted them all the same.
+            left = self.filter(key__in=[orphan.key for orphan in announced])
+            if left.update(delete_after=Now()):
+                left.delete_files()
 
-    def adopt(self, keys: Iterable[str]) -> bool:
-        """Take files into a row, in the row's own transaction; False when the sweep was quicker for one of them."""
+    def adopt(self, keys: Iterable[str]) -> None:
+        """Take files into a row, in the row's own transaction; raises StorageUnavailable when it is too late."""
         wanted = list(keys)
-        adopted, _ = self.filter(key__in=wanted).delete()
-        return adopted == len(wanted)
+        adopted, _ = self.filter(key__in=wanted, delete_after__gt=Now() + LAST_MINUTE).delete()
+        if adopted < len(wanted):
+            raise StorageUnavailable("The file storage took too long; try again.")
 
     def doom(self, keys: Iterable[str]) -> None:
         """Have files deleted, in the transaction that takes away the row that named them."""
@@ -37,6 +55,21 @@ class OrphanQuerySet(models.QuerySet["Orphan"]):
     def due(self) -> OrphanQuerySet:
         """Files to be deleted now, oldest first."""
         return self.filter(delete_after__lte=Now()).order_by("delete_after")
+
+    def delete_files(self) -> int:
+        """Delete the files, until the storage fails; answers how many. The sweep comes back for the others."""
+        deleted = 0
+        for orphan in self:
+            try:
+                storage.delete(orphan.key)
+            except StorageUnavailable as error:
+                logger.warning("file not deleted, will try again", extra={"key": orphan.key, "error": str(error)})
+                # Behind the others, lest one bad file keeps all of them from their turn.
+                Orphan.objects.filter(pk=orphan.pk).update(delete_after=Now() + LAST_MINUTE)
+                break
+            orphan.delete()
+            deleted += 1
+        return deleted
 
 
 class Orphan(models.Model):

@@ -102,6 +102,7 @@ class Photo(ThumbnailLifecycle):
                     | Q(thumbnail_medium_path="")
                     | Q(thumbnail_large_path="")
                     | Q(thumbnail_recipe="")
+                    | Q(thumbnail_version="")
                 ),
                 name="photo_complete_has_files",
             ),

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from django.db import models
 
+from photos.models.stored import StoredThumbnail
 from photos.sizes import PRESETS
-
-
-class StoredThumbnail(NamedTuple):
-    """Where one thumbnail's file is, and its measures in pixels and bytes."""
-
-    path: str
-    width: int
-    height: int
-    bytes: int
 
 
 def _path() -> models.CharField[str, str]:
