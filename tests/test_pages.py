@@ -293,3 +293,7 @@ def test_each_width_is_named_once_for_a_picture_smaller_than_the_presets(
     (image,) = attributes(browser.get(GALLERY), "img")
 
     assert image["srcset"] == f"{photo.thumbnail_url('small')} 150w, {photo.thumbnail_url('large')} 200w"
+
+
+def test_a_browser_finds_the_icon_where_it_looks_for_it(client: Client) -> None:
+    assert client.get("/favicon.ico").headers["Location"] == "/static/icon.svg"

@@ -7,6 +7,7 @@ from photos.web import views
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("favicon.ico", views.icon),
     path("login/", LoginView.as_view(template_name="login.html"), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("workspaces/<slug:slug>/", views.gallery, name="gallery"),

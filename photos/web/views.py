@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.base import File
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.templatetags.static import static
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from photos import thumbnails, uploads
@@ -29,6 +30,12 @@ def home(request: HttpRequest) -> HttpResponse:
     if first is not None:
         return redirect("gallery", slug=first.slug)
     return render(request, "no_workspace.html") if request.user.is_authenticated else redirect("login")
+
+
+@require_GET
+def icon(request: HttpRequest) -> HttpResponse:
+    """Where browsers look for the icon on pages that don't name it, such as the admin's."""
+    return redirect(static("icon.svg"))
 
 
 @require_GET
