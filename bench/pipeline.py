@@ -45,9 +45,7 @@ def _latency(site: RunningSite, photos: list[bytes]) -> None:
         photo_id = site.upload(_different(photos[number % len(photos)], number), f"{number}.jpg").json()["id"]
         answered = time.perf_counter()
         wait_until(
-            lambda photo_id=photo_id: (
-                site.api("GET", f"photos/{photo_id}/").json()["thumbnail_status"] == "complete"
-            ),
+            lambda photo_id=photo_id: site.api("GET", f"photos/{photo_id}/").json()["thumbnail_status"] == "complete",
             60,
             every=0.01,
         )

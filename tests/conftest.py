@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-
-# The settings are read from the environment at their import: the tests' own folder comes first.
-os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="thumbsite-tests-")
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -17,9 +12,11 @@ from django.core.files.base import ContentFile
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
-from photos import uploads
+from photos import queue, uploads
 from photos.models import Membership, Photo, Role, Workspace
-from tests import pictures
+from tests import pictures, servers
+from tests.running import files_below
+from tests.workbench import work
 
 
 @pytest.fixture(scope="session")
@@ -31,21 +28,66 @@ def django_db_modify_db_settings() -> None:
         settings.DATABASES["default"]["TEST"]["NAME"] = str(settings.DATA_DIR / "test.sqlite3")
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> servers.PostgreSQL:
+    """A running PostgreSQL."""
+    return servers.or_skip(servers.postgresql)
+
+
+@pytest.fixture(scope="session")
+def redis() -> servers.Redis:
+    """A running Redis."""
+    return servers.or_skip(servers.redis)
+
+
+@pytest.fixture(scope="session")
+def swift() -> servers.Swift:
+    """A running S3 service."""
+    return servers.or_skip(servers.swift)
+
+
 @pytest.fixture(autouse=True)
-def media(settings: Any, tmp_path: Path) -> Path:
-    """The test's own media folder."""
-    folder = tmp_path / "media"
+def own_storage(settings: Any, tmp_path: Path) -> None:
+    """The test's own storage: a folder, or the bucket, emptied, when the tests run on servers."""
+    default = settings.STORAGES["default"]
+    if settings.STORAGE == "s3":
+        # The same storage for all tests: one that is made anew takes 0.1 s for its first connection.
+        servers.swift().empty(default["OPTIONS"]["bucket_name"])
+        return
     settings.STORAGES = {
-        "default": {"BACKEND": "photos.storage.DiskStorage", "OPTIONS": {"location": str(folder)}},
+        "default": default | {"OPTIONS": default["OPTIONS"] | {"location": str(tmp_path / "media")}},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
-    return folder
+
+
+@pytest.fixture(autouse=True)
+def empty_queue(settings: Any) -> None:
+    """Nothing of earlier tests is in the queue; one that lives in the database is emptied with it."""
+    if settings.REDIS_URL:
+        queue._broker().purge_queue()
 
 
 @pytest.fixture
-def stored_files(media: Path) -> Callable[[], set[str]]:
+def media(settings: Any, tmp_path: Path) -> Path:
+    """The test's own media folder; a test that asks for it is about files on disk."""
+    if settings.STORAGE != "disk":
+        pytest.skip("about files on disk")
+    return tmp_path / "media"
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """A hash that costs nothing: no test is about how slow the real one is."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def stored_files(settings: Any) -> Callable[[], set[str]]:
     """Lists the keys of all files in the storage."""
-    return lambda: {str(path.relative_to(media)) for path in media.rglob("*") if path.is_file()}
+    own = settings.STORAGES["default"]["OPTIONS"]
+    if settings.STORAGE == "s3":
+        return lambda: set(servers.swift().keys(own["bucket_name"]))
+    return lambda: files_below(Path(own["location"]))
 
 
 @pytest.fixture
@@ -104,6 +146,25 @@ def take_in(workspace: Workspace) -> Callable[..., Photo]:
         return uploads.ingest(ContentFile(content, name), target, **fields).photo
 
     return take
+
+
+@pytest.fixture
+def take_in_complete(take_in: Callable[..., Photo]) -> Callable[..., Photo]:
+    """As take_in; then the worker makes the thumbnails."""
+
+    def take(*args: Any, **fields: Any) -> Photo:
+        photo = take_in(*args, **fields)
+        work()
+        photo.refresh_from_db()
+        return photo
+
+    return take
+
+
+@pytest.fixture
+def failed_photo(take_in_complete: Callable[..., Photo]) -> Photo:
+    """A photo that only a full decode found to be damaged."""
+    return take_in_complete(pictures.truncated(pictures.jpeg(image=pictures.photo(64, 48))), "cut.jpg")
 
 
 @pytest.fixture

@@ -10,6 +10,9 @@ from pathlib import Path
 FOLDER = Path(tempfile.mkdtemp(prefix="thumbsite-tests-"))
 (FOLDER / "static").mkdir()
 os.environ["DATA_DIR"] = str(FOLDER)
+# What a developer's shell names is not for tests; `tests.on_servers` sets its own after this.
+for _name in ("DATABASE_URL", "REDIS_URL", "STORAGE", "MEDIA_ROOT"):
+    os.environ.pop(_name, None)
 
 
 def pytest_unconfigure() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,14 +14,12 @@ from typing import Any
 
 import requests
 
+from tests import servers
+from tests.servers.process import free_port
+
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+# What says where rows, queue and files are: a site that is started here is told, or has its own.
+SETUP = {"DATABASE_URL", "REDIS_URL", "STORAGE", "MEDIA_ROOT"}
 
 
 def wait_until(condition: Callable[[], Any], seconds: float, every: float = 0.1) -> Any:
@@ -34,34 +31,40 @@ def wait_until(condition: Callable[[], Any], seconds: float, every: float = 0.1)
     return value
 
 
-class RunningSite:
-    """`manage.py runlocal`; speaks to it as a client would."""
+def files_below(folder: Path) -> set[str]:
+    """The paths of all files in a folder, relative to it."""
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+
+class RunningSite:
+    """`manage.py runlocal`, and as many workers more as wanted; speaks to it as a client would."""
+
+    def __init__(self, folder: Path, *, more_workers: int = 0, **environment: str) -> None:
         self.folder = folder
+        self.more_workers = more_workers
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.environment = os.environ | {"DATA_DIR": str(folder), "PORT": str(self.port)} | environment
+        inherited = {name: value for name, value in os.environ.items() if name not in SETUP}
+        self.environment = inherited | {"DATA_DIR": str(folder), "PORT": str(self.port)} | environment
         self.log = folder / "log.txt"
         self.process: subprocess.Popen[bytes] | None = None
+        self.workers: list[subprocess.Popen[bytes]] = []
         self.session = requests.Session()
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        with self.log.open("ab") as log:
-            command = [sys.executable, str(ROOT / "manage.py"), "runlocal"]
-            self.process = subprocess.Popen(
-                command, env=self.environment, stdout=log, stderr=log, start_new_session=True
-            )
+        self.process = self._manage("runlocal")
         wait_until(self._answers, 30)
+        self.workers = [self._manage("runworker") for _ in range(self.more_workers)]
         if token := self.shown("API token"):
             self.session.headers["Authorization"] = f"Token {token}"
 
     def stop(self, number: int = signal.SIGINT) -> int:
         """Signal it, as Ctrl-C does, and wait; answers its exit status."""
         assert self.process is not None
-        self.process.send_signal(number)
-        return self.process.wait(40)
+        for process in (self.process, *self.workers):
+            process.send_signal(number)
+        return max(process.wait(40) for process in (self.process, *self.workers))
 
     def shown(self, label: str) -> str | None:
         """A secret that the first start printed."""
@@ -86,6 +89,12 @@ class RunningSite:
         photo: dict[str, Any] = wait_until(ended, seconds)
         return photo
 
+    def stored_keys(self) -> set[str]:
+        """The keys of all files in its storage."""
+        if self.environment.get("STORAGE") == "s3":
+            return set(servers.swift().keys(self.environment["AWS_STORAGE_BUCKET_NAME"]))
+        return files_below(self.folder / "media")
+
     def processes(self) -> list[int]:
         """Pids of all processes that carry this site's folder in their environment."""
         mark = f"DATA_DIR={self.folder}".encode()
@@ -97,6 +106,16 @@ class RunningSite:
             except OSError:  # gone in the meantime, or not ours
                 continue
         return found
+
+    def _manage(self, command: str) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, str(ROOT / "manage.py"), command],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def _answers(self) -> bool:
         assert self.process is not None

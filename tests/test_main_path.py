@@ -12,19 +12,25 @@ import pytest
 import requests
 from PIL import Image
 
-from tests import pictures
+from tests import pictures, servers
 from tests.running import RunningSite, wait_until
 
 BOXES = {"small": 150, "medium": 400, "large": 800}
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
-    """A running site for all tests of this module."""
-    running = RunningSite(tmp_path_factory.mktemp("site"))
-    running.start()
-    yield running
-    running.stop()
+@pytest.fixture(scope="module", params=["one machine", "servers"])
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    """A running site for all tests of this module: all on one machine, or on PostgreSQL, Redis and S3."""
+    folder = tmp_path_factory.mktemp("site")
+    if request.param == "servers":
+        running = RunningSite(folder, more_workers=1, **servers.or_skip(servers.environment))
+    else:
+        running = RunningSite(folder)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
 
 
 def test_an_upload_is_answered_at_once_and_its_thumbnails_come_within_seconds(site: RunningSite) -> None:
@@ -74,6 +80,19 @@ def test_a_picture_that_only_a_decode_can_tell_is_broken_fails_with_its_reason(s
     again = site.api("POST", f"photos/{photo['id']}/retry/")
     assert again.status_code == 202
     assert site.finished(photo["id"])["thumbnail_status"] == "failed"
+
+
+def test_an_upload_whose_length_is_not_told_beforehand_comes_through(site: RunningSite) -> None:
+    data = pictures.png(70, 50)
+    head = b'--edge\r\nContent-Disposition: form-data; name="file"; filename="streamed.png"\r\n\r\n'
+    parts = (head, data[:100], data[100:], b"\r\n--edge--\r\n")
+
+    answer = site.api(
+        "POST", "photos/", data=iter(parts), headers={"Content-Type": "multipart/form-data; boundary=edge"}
+    )
+
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["byte_size"] == len(data)
 
 
 def test_two_parallel_uploads_of_the_same_bytes_make_one_photo(site: RunningSite) -> None:
@@ -136,5 +155,5 @@ def _web_peak_bytes(site: RunningSite) -> int:
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 
-def _originals(site: RunningSite, photo_id: str) -> list[Path]:
-    return [path for path in (site.folder / "media").rglob("*") if path.is_file() and photo_id in str(path)]
+def _originals(site: RunningSite, photo_id: str) -> list[str]:
+    return [key for key in site.stored_keys() if photo_id in key]

@@ -86,7 +86,7 @@ def test_what_a_remote_storage_raises_is_named(error: Exception) -> None:
     assert caught.value.__cause__ is error
 
 
-def test_a_source_that_is_missing_is_not_a_missing_original() -> None:
+def test_a_source_that_is_missing_is_not_a_missing_original(media: Path) -> None:
     """An upload's temporary file that a tidy system took away is no reason to speak of the stored original."""
 
     class Gone(ContentFile[bytes]):

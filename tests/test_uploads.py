@@ -185,7 +185,7 @@ class FailingDisk(ContentFile[bytes]):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def test_a_storage_that_fails_half_way_leaves_nothing(nothing_is_left: None, workspace: Workspace) -> None:
+def test_a_storage_that_fails_half_way_leaves_nothing(media: Path, nothing_is_left: None, workspace: Workspace) -> None:
     with pytest.raises(StorageUnavailable):
         uploads.ingest(FailingDisk(pictures.jpeg(), "a.jpg"), workspace)
 
