@@ -1,4 +1,4 @@
-# One image for both parts: `runweb` (the default) and `runworker`; `migrate` before the first start of a new version.
+# One image for both parts: `runweb` (the default) and `runworker`; `prepare` before the first start of a new version.
 FROM python:3.11.14-slim-bookworm AS build
 WORKDIR /app
 COPY requirements.txt .
@@ -26,7 +26,7 @@ RUN SECRET_KEY=only-to-collect-static-files python manage.py collectstatic --noi
 USER thumbsite
 VOLUME /data
 EXPOSE 8000
-# Both parts drain on SIGTERM, within 30 seconds.
+# Both parts drain on SIGTERM, within 30 seconds: give them that time (--stop-timeout 35).
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["python", "manage.py"]
 CMD ["runweb"]

@@ -4,7 +4,7 @@ VENV := .venv
 # OpenStack Swift, an S3 service for the tests, apart from what the site needs.
 SWIFT := .venv-swift
 # The tests of rows, queue and files: once on SQLite and disk, once on PostgreSQL, Redis and S3.
-ON_SERVERS := $(patsubst %,tests/test_%.py,constraints lifecycle races storage sweep thumbnails uploads)
+ON_SERVERS := $(patsubst %,tests/test_%.py,api_filters api_status api_timeline constraints images lifecycle races storage sweep throttles thumbnails uploads)
 BIN := $(VENV)/bin
 
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
@@ -19,11 +19,12 @@ test: $(VENV)/.development $(SWIFT)/.installed  ## All tests
 	@$(BIN)/python -m pytest --cov --cov-report=
 	@$(BIN)/python -m pytest -p tests.on_servers --cov --cov-append --cov-report=term $(ON_SERVERS)
 
-check: $(VENV)/.development  ## All that needs no test: format, lint, types, migrations, deployment settings
+check: $(VENV)/.development  ## All that needs no test: format, lint, types, migrations, schema, deployment settings
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/python manage.py makemigrations --check --dry-run
+	@$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 	@SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
 		PUBLIC_BASE_URL=https://photos.example.org $(BIN)/python manage.py check --deploy --fail-level WARNING
 

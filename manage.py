@@ -4,8 +4,17 @@
 import os
 import sys
 
-from django.core.management import execute_from_command_line
+
+def main() -> None:
+    """Run one command; Ctrl-C ends it without a traceback."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thumbsite.settings")
+    try:
+        from django.core.management import execute_from_command_line
+
+        execute_from_command_line(sys.argv)
+    except KeyboardInterrupt:
+        sys.exit(130)  # as shells say of a command that ended by SIGINT
+
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thumbsite.settings")
-    execute_from_command_line(sys.argv)
+    main()

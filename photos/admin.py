@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from django.utils.html import format_html
 
 from photos import images, thumbnails
 from photos.errors import PhotoError
-from photos.models import Album, Membership, Photo, PhotoEvent, Workspace
+from photos.models import Album, AuthToken, Membership, Photo, PhotoEvent, Workspace
 from photos.sizes import Box, fit
 
 # Small enough for many rows on a screen, in pixels.
@@ -41,6 +42,46 @@ class WorkspaceAdmin(admin.ModelAdmin[Workspace]):
     list_display = ("slug", "name", "is_public", "created_at")
     search_fields = ("slug", "name")
     inlines = (MembershipInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Workspace]:
+        """Those that are still somebody's."""
+        return super().get_queryset(request).filter(closed_at=None)
+
+    def get_deleted_objects(
+        self, objs: Iterable[Workspace], request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
+        """How many photos go, instead of a line for each."""
+        workspaces = list(objs)
+        return [f"{one} with {one.photos.count()} photos" for one in workspaces], {}, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: Workspace) -> None:
+        """Out of sight at once; the photos follow bit by bit, so that nobody waits for a lock."""
+        obj.close(with_photos=True)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Workspace]) -> None:
+        """As for one."""
+        for workspace in queryset:
+            workspace.close(with_photos=True)
+
+
+@admin.register(AuthToken)
+class AuthTokenAdmin(admin.ModelAdmin[AuthToken]):
+    """Tokens: whose, and until when; to delete one is to revoke it. What would open the door is in no page."""
+
+    list_display = ("user", "created", "expiry")
+    list_display_links = None
+    list_filter = ("created", "expiry")
+    list_select_related = ("user",)
+    search_fields = ("user__username",)
+    fields = ("user", "created", "expiry")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Tokens are given by the API, for a password."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AuthToken | None = None) -> bool:
+        """A token is good or revoked."""
+        return False
 
 
 @admin.register(Album)
@@ -127,7 +168,7 @@ class PhotoAdmin(admin.ModelAdmin[Photo]):
         if photo is None or not self.has_view_permission(request, photo):
             raise Http404
         try:
-            return images.thumbnail(photo, "small")
+            return images.thumbnail(request, photo, "small")
         except PhotoError as error:
             raise Http404 from error
 

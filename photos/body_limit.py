@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -14,6 +15,9 @@ Application = Callable[[Any, Receive, Send], Awaitable[None]]
 # How much more of a refused body is read and thrown away, as a multiple of the limit: a client that sends before it
 # listens gets its answer then, instead of a reset connection.
 DRAIN = 4
+
+# What has come of a body is kept on disk until it is whole; a client that falls silent must not keep it there for ever.
+SILENCE_SECONDS = 30.0
 
 
 class BodyLimit:
@@ -32,11 +36,15 @@ class BodyLimit:
         if length.isdigit() and int(length) > self.max_bytes:
             await self._refuse(receive, send)
             return
-        received, more = 0, True
+        received, more, silent = 0, True, False
 
         async def limited() -> Message:
-            nonlocal received, more
-            message = await receive()
+            nonlocal received, more, silent
+            try:
+                message = await asyncio.wait_for(receive(), SILENCE_SECONDS if more else None)
+            except TimeoutError:
+                silent = True
+                return {"type": "http.disconnect"}
             received += len(message.get("body", b""))
             more = message.get("more_body", False)
             # As if the client had gone: Django throws away what it has and answers nothing.
@@ -45,6 +53,8 @@ class BodyLimit:
         await self.application(scope, limited, send)
         if received > self.max_bytes:
             await self._refuse(receive, send, more=more)
+        elif silent:
+            await _answer(send, 408, "invalid", "The request stopped before its end; send it again.")
 
     async def _refuse(self, receive: Receive, send: Send, *, more: bool = True) -> None:
         drained = 0
@@ -53,7 +63,11 @@ class BodyLimit:
             drained += len(message.get("body", b""))
             more = message.get("more_body", False)
         text = f"The request is over the limit of {self.max_bytes} bytes; send a smaller file."
-        body = json.dumps({"error": {"code": "file_too_large", "message": text}}).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": 413, "headers": [*headers, (b"connection", b"close")]})
-        await send({"type": "http.response.body", "body": body})
+        await _answer(send, 413, "file_too_large", text)
+
+
+async def _answer(send: Send, status: int, code: str, message: str) -> None:
+    body = json.dumps({"error": {"code": code, "message": message}}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, (b"connection", b"close")]})
+    await send({"type": "http.response.body", "body": body})

@@ -102,3 +102,22 @@ class InternalError(PhotoError):
     """A bug of ours; the log has its traceback."""
 
     code = "internal_error"
+
+
+# What a photo can fail for; all others are refusals of a request.
+THUMBNAIL_ERRORS: tuple[type[PhotoError], ...] = (
+    CorruptImage,
+    TooManyPixels,
+    UnsupportedFormat,
+    OriginalMissing,
+    StorageUnavailable,
+    RenderTimeout,
+    OutOfMemory,
+    WorkerLost,
+    InternalError,
+)
+
+
+def recorded(code: str, message: str) -> PhotoError:
+    """The error that a photo's row tells of."""
+    return next(error for error in THUMBNAIL_ERRORS if error.code == code)(message)

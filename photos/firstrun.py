@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.files.base import ContentFile
-from knox.models import AuthToken
+from django.db import transaction
 
 from photos import samples, uploads
-from photos.models import Membership, Role, Workspace
+from photos.models import AuthToken, Workspace
 
 
-def prepare() -> str:
-    """Make what is missing, once; answers the lines to show, with the secrets that are shown this once."""
+def prepare(tell: Callable[[str], None], *, with_samples: bool) -> None:
+    """Make what is missing, once; tells the secrets that are shown this once before it keeps them."""
     users = get_user_model()
     if users.objects.exists():
-        return ""
+        return
     password = settings.ADMIN_PASSWORD or secrets.token_urlsafe(12)
-    admin = users.objects.create_superuser("admin", "", password)
-    _, token = AuthToken.objects.create(admin)
-    workspace = Workspace.objects.create(slug="main", name="Main")
-    Membership.objects.create(workspace=workspace, user=admin, role=Role.OWNER)
-    for name, data in samples.draw():
+    # Told inside: whoever breaks it off here has seen them, or finds nothing made.
+    with transaction.atomic():
+        admin = users.objects.create_superuser("admin", "", password)
+        _, token = AuthToken.objects.create(admin)
+        workspace = Workspace.objects.found(admin, slug="main", name="Main")
+        tell(_shown_once({"user": "admin", "password": password, "API token": token}))
+    for name, data in samples.draw() if with_samples else ():
         uploads.ingest(ContentFile(data, name), workspace, uploaded_by=admin, title=name.partition(".")[0])
-    lines = {
-        "user": "admin",
-        "password": password,
-        "API token": token,
-        "admin pages": f"{settings.PUBLIC_BASE_URL}/admin/",
-    }
-    return "  Shown this once:\n" + "".join(f"    {label:<12} {value}\n" for label, value in lines.items())
+
+
+def _shown_once(lines: dict[str, str]) -> str:
+    return "\n  Shown this once:\n" + "".join(f"    {label:<12} {value}\n" for label, value in lines.items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
+import contextlib
 import logging
 import os
 import pickle
@@ -17,15 +17,13 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from photos.errors import InternalError, OutOfMemory, PhotoError, RenderTimeout, WorkerLost
+from photos.parentage import die_with_parent
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
 STATM = Path("/proc/self/statm")
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
-# Looked up before any fork: loading a library in a child of a threaded process may dead-lock.
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def run(job: Callable[[], T], *, seconds: float, memory_bytes: int, heartbeat: Callable[[], None], every: float) -> T:
@@ -96,25 +94,31 @@ def _unpack(pickled: bytes, exit_code: int) -> Any:
 
 def _work(job: Callable[[], object], writer: int, memory_bytes: int, parent: int) -> NoReturn:
     """The child's whole life; it must never return into the parent's code."""
+    # Made while there is memory for it.
+    answer = pickle.dumps(("error", OutOfMemory("The picture needs more memory than one photo may use.")))
     try:
         _restrain(memory_bytes, parent)
-        answer = pickle.dumps(("result", job()))
-    except PhotoError as error:
-        answer = pickle.dumps(("error", error))
-    except MemoryError:
-        answer = pickle.dumps(("error", OutOfMemory("The picture needs more memory than one photo may use.")))
-    except BaseException:  # noqa: BLE001 - it crosses the pipe as text
-        answer = pickle.dumps(("error", traceback.format_exc()))
-    try:
+        with contextlib.suppress(MemoryError):
+            answer = _answer(job)
         with os.fdopen(writer, "wb") as pipe:
             pipe.write(answer)
     finally:
         os._exit(0)
 
 
+def _answer(job: Callable[[], object]) -> bytes:
+    try:
+        return pickle.dumps(("result", job()))
+    except MemoryError:
+        raise
+    except PhotoError as error:
+        return pickle.dumps(("error", error))
+    except BaseException:  # noqa: BLE001 - it crosses the pipe as text
+        return pickle.dumps(("error", traceback.format_exc()))
+
+
 def _restrain(memory_bytes: int, parent: int) -> None:
-    if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_with_parent(signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(0)  # it died before it could take us with it
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):

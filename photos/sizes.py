@@ -11,6 +11,9 @@ PRESETS = ("small", "medium", "large")
 # Raise it with every change to the engine that changes the bytes of thumbnails.
 ENGINE_VERSION = 1
 
+# The longest side of a thumbnail in a box of the client's own, in pixels; so it has 16.8 million pixels at most.
+MAX_EDGE = 4096
+
 OutputFormat = Literal["webp", "jpeg", "avif"]
 
 
@@ -19,6 +22,18 @@ class Box(NamedTuple):
 
     width: int
     height: int
+
+
+class CustomBox(NamedTuple):
+    """A box of the client's own, in pixels; a side that does not matter is None."""
+
+    width: int | None
+    height: int | None
+
+    @property
+    def bounded(self) -> Box:
+        """The rectangle to fit into; a side that does not matter is bounded all the same."""
+        return Box(self.width or MAX_EDGE, self.height or MAX_EDGE)
 
 
 def fit(width: int, height: int, box: Box) -> tuple[int, int]:
@@ -45,5 +60,13 @@ class Recipe:
     @property
     def fingerprint(self) -> str:
         """Twelve hex digits that change whenever the thumbnails' bytes would."""
-        facts = (ENGINE_VERSION, self.small, self.medium, self.large, self.format, self.quality)
-        return hashlib.sha256(repr(facts).encode()).hexdigest()[:12]
+        return _digest(ENGINE_VERSION, self.small, self.medium, self.large, self.format, self.quality)
+
+    @property
+    def custom_fingerprint(self) -> str:
+        """As `fingerprint`, for a thumbnail in a box of its own: the presets have no part in it."""
+        return _digest(ENGINE_VERSION, self.format, self.quality)
+
+
+def _digest(*facts: object) -> str:
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:12]

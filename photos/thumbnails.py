@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,23 +13,27 @@ from django.db.models.functions import Now
 
 from photos import engine, queue, storage
 from photos.errors import InternalError, PhotoError, WorkerLost
-from photos.models import Orphan, Photo
+from photos.models import Orphan, Photo, Workspace
 from photos.models.lifecycle import RENEWAL_SECONDS
+from photos.models.photos import PhotoQuerySet
 from photos.models.stored import StoredThumbnail
-from photos.rendering import RenderJob, in_forked_child
+from photos.rendering import Renderer, RenderJob, in_forked_child
+from photos.sizes import Box
 from photos.stopwatch import Stopwatch
 
 logger = logging.getLogger(__name__)
 
 # What one sweep does at most of each kind, so that it comes back to the others soon.
 SWEEP_BATCH = 500
+# Photos that one transaction puts back: on SQLite it keeps all other writers waiting.
+RETRY_BATCH = 500
 
 
 class ClaimLost(Exception):
     """Another run has the photo, or the photo is gone: whatever this run made is worthless."""
 
 
-def generate(photo_id: UUID) -> bool:
+def generate(photo_id: UUID, renderer: Renderer = in_forked_child) -> bool:
     """Make and publish one photo's thumbnails; False when it isn't its turn, or when this attempt failed.
 
     Never raises for a bad photo or a bad day: the row tells what happened.
@@ -38,7 +43,7 @@ def generate(photo_id: UUID) -> bool:
         return False
     run, watch = photo.thumbnail_run, Stopwatch()
     try:
-        _attempt(photo, watch)
+        _attempt(photo, watch, renderer)
         outcome = "complete"
     except ClaimLost:
         outcome = "lost"
@@ -56,23 +61,24 @@ def _end_attempt(photo: Photo, error: PhotoError) -> str:
     return error.code if ended else "lost"
 
 
-def _attempt(photo: Photo, watch: Stopwatch) -> None:
+def _attempt(photo: Photo, watch: Stopwatch, renderer: Renderer) -> None:
     with watch.phase("fetch"):
-        copy = storage.local_copy(photo.original_path)
-    with copy, watch.phase("render"):
+        original = storage.local_copy(photo.original_path)
+    with original, watch.phase("render"):
         # A slow storage may have taken most of the lease.
         _keep_claim(photo)
-        rendering = in_forked_child(_job(), copy, heartbeat=lambda: _keep_claim(photo), every=RENEWAL_SECONDS)
+        job = render_job(settings.THUMBNAIL_RECIPE.boxes)
+        rendering = renderer(job, original, heartbeat=lambda: _keep_claim(photo), every=RENEWAL_SECONDS)
     with watch.phase("store"):
         _publish(photo, rendering)
 
 
-def _job() -> RenderJob:
-    recipe = settings.THUMBNAIL_RECIPE
+def render_job(boxes: Mapping[str, Box]) -> RenderJob:
+    """What it takes to render into these boxes by today's recipe, within the limits of one attempt."""
     return RenderJob(
-        boxes=recipe.boxes,
-        format=recipe.format,
-        quality=recipe.quality,
+        boxes=boxes,
+        format=settings.THUMBNAIL_RECIPE.format,
+        quality=settings.THUMBNAIL_RECIPE.quality,
         max_pixels=settings.MAX_PIXELS,
         seconds=settings.ATTEMPT_SECONDS,
         memory_bytes=settings.RENDER_MEMORY_BYTES,
@@ -98,7 +104,8 @@ def _publish(photo: Photo, rendering: engine.Rendering) -> None:
     with Orphan.objects.expected(file.path for file in files.values()):
         for size, made in rendering.thumbnails.items():
             storage.save_bytes(files[size].path, made.data)
-        published = photo.mark_complete(
+        # On a copy: if the transaction is rolled back, this one still has its claim, to say why.
+        published = copy(photo).mark_complete(
             files,
             thumbnail_recipe=settings.THUMBNAIL_RECIPE.fingerprint,
             placeholder=rendering.placeholder,
@@ -115,6 +122,18 @@ def retry(photos: Iterable[Photo], *, by: str = "") -> int:
     retried = [photo.pk for photo in photos if photo.retry(by=by)]
     ring(retried)
     return len(retried)
+
+
+def retry_all(photos: PhotoQuerySet, *, by: str = "") -> int:
+    """As `retry`, each photo at most once, for any number of photos: never more than a batch in memory."""
+    retried = photos.retry(RETRY_BATCH, by=by)
+    count = len(retried)
+    while retried:
+        ring(retried)
+        # Only forward: one that has failed again by now is not for this call.
+        retried = photos.filter(pk__gt=retried[-1]).retry(RETRY_BATCH, by=by)
+        count += len(retried)
+    return count
 
 
 def ring(photo_ids: Sequence[UUID]) -> int:
@@ -136,15 +155,17 @@ class SweepReport(NamedTuple):
     given_up: int
     rung: int
     deleted_files: int
+    removed_photos: int
 
 
 def sweep() -> SweepReport:
-    """Find what nobody would come back to: abandoned claims, due photos that no queue knows of, doomed files.
+    """Find what nobody would come back to: lost claims, due photos that no queue knows of, what is to be removed.
 
     Safe on many machines at once: each step is a guarded UPDATE, or the deletion of what may be gone already.
     """
     lost = WorkerLost("The worker that held the photo died or lost touch.")
     given_up = sum(photo.give_up(lost) for photo in Photo.objects.abandoned()[:SWEEP_BATCH])
     rung = ring(list(Photo.objects.to_ring().values_list("pk", flat=True)[:SWEEP_BATCH]))
+    removed = Workspace.objects.remove_closed(SWEEP_BATCH)
     deleted = Orphan.objects.due()[:SWEEP_BATCH].delete_files()
-    return SweepReport(given_up, rung, deleted)
+    return SweepReport(given_up, rung, deleted, removed)

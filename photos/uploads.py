@@ -55,7 +55,7 @@ def _insert(photo: Photo) -> Ingested:
         with transaction.atomic():
             Orphan.objects.adopt([photo.original_path])
             if photo.is_primary and photo.album:
-                photo.album.photos.filter(is_primary=True).update(is_primary=False)
+                photo.album.clear_primary()
             photo.save(force_insert=True)
             PhotoEvent.objects.record(photo, EventType.CREATED, by=str(photo.uploaded_by or ""))
     except IntegrityError as error:

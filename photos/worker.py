@@ -9,12 +9,14 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from typing import Any
 
 from django import db
 from django.conf import settings
 
 from photos import thumbnails
+from photos.parentage import die_with_parent
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +56,8 @@ class Supervisor:
             env=os.environ | {"DATABASE_CONN_MAX_AGE": "600"},
             stdin=subprocess.DEVNULL,
             start_new_session=True,
+            # Killed outright, this process can't drain its cluster, which then drains by itself.
+            preexec_fn=partial(die_with_parent, signal.SIGTERM),
         )
         logger.info("cluster started", extra={"pid": self._cluster.pid, "workers": settings.WORKERS})
 

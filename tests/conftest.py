@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.files.base import ContentFile
-from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from photos import queue, uploads
-from photos.models import Membership, Photo, Role, Workspace
+from photos.models import AuthToken, Membership, Photo, Role, Workspace
 from tests import pictures, servers
 from tests.running import files_below
 from tests.workbench import work

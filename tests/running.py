@@ -53,11 +53,15 @@ class RunningSite:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        self.process = self._manage("runlocal")
+        self.launch()
         wait_until(self._answers, 30)
         self.workers = [self._manage("runworker") for _ in range(self.more_workers)]
         if token := self.shown("API token"):
             self.session.headers["Authorization"] = f"Token {token}"
+
+    def launch(self) -> None:
+        """Start it."""
+        self.process = self._manage("runlocal")
 
     def stop(self, number: int = signal.SIGINT) -> int:
         """Signal it, as Ctrl-C does, and wait; answers its exit status."""

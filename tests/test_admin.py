@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
 
 from photos import thumbnails
-from photos.models import Album, Orphan, Photo, PhotoEvent, ThumbnailStatus, Workspace
+from photos.models import Album, AuthToken, Orphan, Photo, PhotoEvent, ThumbnailStatus, Workspace
 from photos.models.event import EventType
 
 LIST = "/admin/photos/photo/"
+TOKENS = "/admin/photos/authtoken/"
 
 TakeIn = Callable[..., Photo]
 
@@ -183,19 +185,6 @@ def test_what_is_deleted_here_leaves_no_file(
     assert not Orphan.objects.exists()
 
 
-def test_a_deleted_workspace_leaves_no_file(
-    admin: Client, take_in_complete: TakeIn, workspace: Workspace, stored_files: Callable[[], set[str]]
-) -> None:
-    take_in_complete()
-
-    page = admin.post(f"/admin/photos/workspace/{workspace.pk}/delete/", {"post": "yes"})
-
-    assert page.status_code == 302
-    assert not Photo.objects.exists()
-    thumbnails.sweep()
-    assert not stored_files()
-
-
 def test_an_album_stays_in_its_workspace(admin: Client, workspace: Workspace) -> None:
     album = Album.objects.create(workspace=workspace, name="Album")
     other = Workspace.objects.create(slug="other", name="Other")
@@ -206,3 +195,71 @@ def test_an_album_stays_in_its_workspace(admin: Client, workspace: Workspace) ->
     assert (album.name, album.workspace) == ("Renamed", workspace)
     assert admin.post("/admin/photos/album/add/", {"name": "New", "workspace": other.pk}).status_code == 302
     assert Album.objects.get(name="New").workspace == other
+
+
+def test_a_workspace_that_was_deleted_and_is_not_yet_removed_is_not_listed(admin: Client, photo: Photo) -> None:
+    photo.workspace.close(with_photos=True)
+
+    assert "0 workspaces" in text(admin.get("/admin/photos/workspace/"))
+
+
+@pytest.fixture
+def token(make_user: Callable[..., Any]) -> tuple[AuthToken, str]:
+    """Somebody's token: its row, and its secret."""
+    row, secret = AuthToken.objects.create(make_user("tom"))
+    return row, secret
+
+
+def test_tokens_are_listed_by_user_and_revoked_without_a_look_at_the_secret(
+    admin: Client, token: tuple[AuthToken, str]
+) -> None:
+    row, secret = token
+    other, _ = AuthToken.objects.create(row.user)
+    chosen = {"action": "delete_selected", "_selected_action": [str(row.pk)]}
+
+    listed = admin.get(TOKENS)
+    asked = admin.post(TOKENS, chosen)
+    done = admin.post(TOKENS, chosen | {"post": "yes"}, follow=True)
+    history = admin.get("/admin/")
+
+    assert text(listed).count("tom") == 2
+    assert f"{row.expiry:%B}"[:3] in text(listed)
+    assert list(AuthToken.objects.all()) == [other]
+    assert "Successfully deleted 1 API token" in text(done)
+    for page in (listed, asked, done, history, admin.get(f"{TOKENS}{other.pk}/change/")):
+        assert page.status_code == 200
+        for hidden in (secret, row.digest, row.token_key, other.digest, other.token_key):
+            assert hidden not in page.content.decode()
+
+
+def test_tokens_are_neither_made_nor_changed_in_the_admin(admin: Client, token: tuple[AuthToken, str]) -> None:
+    row, _ = token
+
+    assert admin.get(f"{TOKENS}add/").status_code == 403
+    assert admin.post(f"{TOKENS}{row.pk}/change/", {"expiry": ""}).status_code == 403
+    assert row.expiry == AuthToken.objects.get().expiry
+
+
+def test_staff_without_the_permission_see_no_tokens(staff: Callable[..., Client], token: tuple[AuthToken, str]) -> None:
+    assert staff("view", "change", "delete").get(TOKENS).status_code == 403
+
+
+def test_there_is_one_table_of_tokens(admin: Client) -> None:
+    assert "/admin/knox/" not in admin.get("/admin/").content.decode()
+    assert "knox_authtoken" not in connection.introspection.table_names()
+
+
+def test_a_deleted_workspace_is_out_of_sight_at_once_and_its_files_follow(
+    admin_client: Client, workspace: Workspace, take_in: Callable[..., Photo], stored_files: Callable[[], set[str]]
+) -> None:
+    take_in()
+    page = f"/admin/photos/workspace/{workspace.pk}/delete/"
+    assert "Main with 1 photos" in admin_client.get(page).content.decode()
+
+    admin_client.post(page, {"post": "yes"})
+
+    assert not Workspace.objects.filter(closed_at=None).exists()
+    thumbnails.sweep()
+    assert not Workspace.objects.exists()
+    assert not Photo.objects.exists()
+    assert stored_files() == set()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from photos.models import Orphan, Photo
+from photos.models import Album, Membership, Orphan, Photo, Role, Workspace
 from tests import pictures
 from tests.workbench import rings, work
 
@@ -184,3 +184,49 @@ def test_a_file_name_is_only_ever_a_label(api: APIClient, stored_files: Stored, 
     assert disposition.startswith("inline; filename")
     assert disposition.isascii()
     assert disposition.isprintable()
+
+
+JSON_CALLS = [
+    ("POST", "photos/check/"),
+    ("POST", "photos/retry/"),
+    ("PATCH", "photos/{photo}/"),
+    ("POST", "workspaces/"),
+    ("PATCH", "workspaces/main/"),
+    ("DELETE", "workspaces/main/"),
+    ("POST", "workspaces/main/members/"),
+    ("PATCH", "workspaces/main/members/edith/"),
+    ("POST", "albums/"),
+    ("PATCH", "albums/{album}/"),
+    ("POST", "auth/token/"),
+]
+REFUSED_JSON = {
+    "malformed": (b'{"name": ', "application/json", 400, "invalid"),
+    "not UTF-8": (b'{"name": "\xff"}', "application/json", 400, "invalid"),
+    "not a number": (b'{"name": NaN}', "application/json", 400, "invalid"),
+    "nested too deep": (b"[" * 100_000, "application/json", 400, "invalid"),
+    "of 3 MB": (b'{"name": "' + b"x" * 3_000_000 + b'"}', "application/json", 413, "file_too_large"),
+    "a list": (b"[1]", "application/json", 400, "invalid"),
+    "a string": (b'"main"', "application/json", 400, "invalid"),
+    "XML": (b"<name/>", "text/xml", 415, "unsupported_format"),
+    "a type that is none": (b"{}", "nonsense", 415, "unsupported_format"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_JSON)
+@pytest.mark.parametrize(("method", "path"), JSON_CALLS)
+def test_a_call_that_takes_json_refuses_what_is_none(
+    api: APIClient, photo: Photo, editor: Any, method: str, path: str, case: str
+) -> None:
+    Membership.objects.filter(user=editor).update(role=Role.OWNER)
+    album = Album.objects.create(workspace=photo.workspace, name="Album")
+    content, content_type, status, code = REFUSED_JSON[case]
+
+    answer = api.generic(
+        method, "/api/v1/" + path.format(photo=photo.pk, album=album.pk), content, content_type=content_type
+    )
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (status, code), answer.json()
+    assert set(answer.json()) == {"error"}
+    assert error["message"].endswith(".")
+    assert (Workspace.objects.count(), Album.objects.count(), Photo.objects.count()) == (1, 1, 1)

@@ -39,6 +39,18 @@ def test_an_address_that_is_none_is_not_found(db: None, client: Client, path: st
     error_of(client.get(path, headers={"Accept": "text/html"}), 404, "not_found")
 
 
+@pytest.mark.parametrize("path", ["photos", "auth/token", "workspaces/main", f"photos/{UUID(int=0)}/retry", "nothing"])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "PATCH"])
+def test_an_address_without_its_slash_is_not_found_and_says_why(api: APIClient, method: str, path: str) -> None:
+    error = error_of(api.generic(method, f"/api/v1/{path}", b"{}", content_type="application/json"), 404, "not_found")
+
+    assert "slash" in error["message"]
+
+
+def test_a_page_without_its_slash_is_still_found(db: None, client: Client) -> None:
+    assert client.get("/login")["Location"] == "/login/"
+
+
 def test_an_id_that_is_none_is_not_found(api: APIClient) -> None:
     error_of(api.get(f"{PHOTOS}{UUID(int=0)}/"), 404, "not_found")
 
@@ -49,7 +61,12 @@ def test_an_id_that_is_none_is_not_found(api: APIClient) -> None:
         ("PUT", PHOTOS, {"GET", "POST"}),
         ("PATCH", f"{PHOTOS}{{id}}/original/", {"GET"}),
         ("GET", f"{PHOTOS}{{id}}/retry/", {"POST"}),
-        ("POST", "/api/v1/workspaces/", {"GET"}),
+        ("PUT", f"{PHOTOS}{{id}}/", {"GET", "PATCH", "DELETE"}),
+        ("PUT", "/api/v1/workspaces/", {"GET", "POST"}),
+        ("PUT", "/api/v1/workspaces/main/", {"GET", "PATCH", "DELETE"}),
+        ("PUT", "/api/v1/workspaces/main/members/", {"GET", "POST"}),
+        ("PUT", "/api/v1/workspaces/main/members/edith/", {"GET", "PATCH", "DELETE"}),
+        ("DELETE", "/api/v1/albums/", {"GET", "POST"}),
         ("GET", "/api/v1/auth/token/", {"POST", "DELETE"}),
         ("BREW", PHOTOS, {"GET", "POST"}),
     ],
@@ -102,11 +119,6 @@ def test_a_type_that_is_not_made_is_refused_in_json(api: APIClient) -> None:
 
 def test_a_content_type_that_is_not_read_is_refused(api: APIClient) -> None:
     error_of(api.generic("POST", PHOTOS, b"<x/>", content_type="text/xml"), 415, "unsupported_format")
-
-
-@pytest.mark.parametrize("cursor", ["x", "ä", "cD1ub3QtYS11dWlk", "cD0wJnI9eA==", "cD0lMDA="])
-def test_a_cursor_that_was_not_given_out_here_is_not_found(api: APIClient, cursor: str) -> None:
-    error_of(api.get(PHOTOS, {"cursor": cursor}), 404, "not_found")
 
 
 @pytest.mark.parametrize("slug", ["a\0b", "a b", "ä"])

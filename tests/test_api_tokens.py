@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.utils import timezone
-from knox.models import AuthToken
 from rest_framework.test import APIClient
 
-from photos.models import Workspace
+from photos.models import AuthToken, Workspace
 
 TOKEN = "/api/v1/auth/token/"
 PASSWORD = "a long enough password"

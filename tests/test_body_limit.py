@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from photos import body_limit
 from photos.body_limit import DRAIN, BodyLimit
 
 LIMIT = 100
@@ -38,11 +39,18 @@ class Site:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": body})
 
-    def request(self, chunks: Iterable[bytes], headers: Iterable[tuple[bytes, bytes]] = (), kind: str = "http") -> None:
+    def request(
+        self,
+        chunks: Iterable[bytes],
+        headers: Iterable[tuple[bytes, bytes]] = (),
+        kind: str = "http",
+        *,
+        unfinished: bool = False,
+    ) -> None:
         """Send a request; fails when no answer comes while the client still waits for one."""
         pieces = list(chunks)
         messages = iter(
-            {"type": "http.request", "body": piece, "more_body": number < len(pieces)}
+            {"type": "http.request", "body": piece, "more_body": unfinished or number < len(pieces)}
             for number, piece in enumerate(pieces, 1)
         )
 
@@ -134,3 +142,13 @@ def test_what_is_no_request_passes(kind: str) -> None:
     site.request([], kind=kind)
 
     assert site.seen == [kind]
+
+
+def test_a_client_that_falls_silent_in_its_body_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body_limit, "SILENCE_SECONDS", 0.05)
+    site = Site()
+
+    site.request([b"beginning"], unfinished=True)
+
+    assert site.status == 408
+    assert json.loads(site.sent[1]["body"])["error"]["code"] == "invalid"

@@ -11,7 +11,7 @@ from django.db import IntegrityError
 from django.db.models.functions import Now
 
 from photos.errors import CorruptImage
-from photos.models import Album, Membership, Photo, PhotoEvent, Role, Workspace
+from photos.models import Album, CustomThumbnail, Membership, Photo, PhotoEvent, Role, Workspace
 from tests.workbench import work
 
 CLAIM = {
@@ -19,6 +19,7 @@ CLAIM = {
     "thumbnail_claimed_at": Now(),
     "thumbnail_lease_expires_at": Now(),
 }
+TURN = "thumbnail_next_attempt_at"
 
 
 @pytest.fixture
@@ -53,12 +54,14 @@ def in_state(photo: Photo) -> Callable[[str], Photo]:
         ("pending", {"thumbnail_status": "failed"}, "photo_failed_has_reason"),
         ("failed", {"thumbnail_error_code": ""}, "photo_failed_has_reason"),
         ("failed", {"thumbnail_error": ""}, "photo_failed_has_reason"),
-        ("pending", {"thumbnail_status": "processing"}, "photo_claim_iff_processing"),
-        ("processing", {"thumbnail_status": "pending"}, "photo_claim_iff_processing"),
+        ("pending", {"thumbnail_status": "processing", TURN: None}, "photo_claim_iff_processing"),
+        ("processing", {"thumbnail_status": "pending", TURN: Now()}, "photo_claim_iff_processing"),
         *[("processing", {column: None}, "photo_claim_iff_processing") for column in CLAIM],
         *[("pending", {column: value}, "photo_claim_iff_processing") for column, value in CLAIM.items()],
         ("complete", CLAIM, "photo_claim_iff_processing"),
         ("failed", CLAIM, "photo_claim_iff_processing"),
+        ("pending", {TURN: None}, "photo_turn_iff_pending"),
+        *[(state, {TURN: Now()}, "photo_turn_iff_pending") for state in ("processing", "complete", "failed")],
         *[("pending", {column: 0}, "photo_has_size") for column in ("width", "height", "byte_size")],
     ],
 )
@@ -92,9 +95,9 @@ def test_an_album_has_one_primary_photo(take_in: Callable[..., Photo], workspace
         Photo.objects.filter(pk=second.pk).update(is_primary=True)
 
 
-def test_photos_without_an_album_may_all_be_primary(take_in: Callable[..., Photo]) -> None:
-    for _ in range(2):
-        assert take_in(is_primary=True).is_primary
+def test_a_photo_without_an_album_is_not_primary(photo: Photo) -> None:
+    with pytest.raises(IntegrityError, match="photo_primary_has_album"):
+        Photo.objects.update(is_primary=True)
 
 
 def test_a_workspace_names_its_albums_apart(workspace: Workspace) -> None:
@@ -110,6 +113,23 @@ def test_a_user_has_one_role_in_a_workspace_and_a_known_one(editor: Any, workspa
         Membership.objects.create(workspace=workspace, user=editor, role=Role.VIEWER)
     with pytest.raises(IntegrityError, match="membership_role_known"):
         Membership.objects.update(role="janitor")
+
+
+@pytest.mark.parametrize("box", [(50, None), (None, 50), (50, 50)])
+def test_a_photo_has_one_thumbnail_in_a_box_whatever_side_of_it_was_named(
+    photo: Photo, box: tuple[int | None, int | None]
+) -> None:
+    facts = {"box_width": box[0], "box_height": box[1], "recipe": "a", "width": 4, "height": 3, "bytes": 7}
+    photo.custom_thumbnails.create(path="first", **facts)
+    photo.custom_thumbnails.create(path="other recipe", **facts | {"recipe": "b"})
+
+    with pytest.raises(IntegrityError, match="custom_once_per_box"):
+        photo.custom_thumbnails.create(path="second", **facts)
+
+
+def test_a_custom_thumbnail_has_a_box(photo: Photo) -> None:
+    with pytest.raises(IntegrityError, match="custom_has_box"):
+        CustomThumbnail.objects.create(photo=photo, recipe="a", path="p", width=4, height=3, bytes=7)
 
 
 def test_an_event_is_of_a_known_type(photo: Photo) -> None:

@@ -41,4 +41,4 @@ def test_it_installs_from_hashes_and_runs_commands_that_exist() -> None:
 
     assert "--require-hashes" in text
     assert commands == ["collectstatic", "runweb"]
-    assert {"collectstatic", "runweb", "runworker", "migrate"} <= set(get_commands())
+    assert {"collectstatic", "runweb", "runworker", "prepare"} <= set(get_commands())

@@ -280,7 +280,7 @@ def test_names_and_titles_are_text_and_never_markup(browser: Client, take_in_com
 
 def test_the_process_says_that_it_lives(client: Client, db: None, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
-        answer = client.get("/health/live")
+        answer = client.get("/health/live", headers={"host": "10.1.2.3"})
 
     assert (answer.status_code, answer.content) == (200, b"ok\n")
 
@@ -297,3 +297,13 @@ def test_each_width_is_named_once_for_a_picture_smaller_than_the_presets(
 
 def test_a_browser_finds_the_icon_where_it_looks_for_it(client: Client) -> None:
     assert client.get("/favicon.ico").headers["Location"] == "/static/icon.svg"
+
+
+def test_who_uploaded_a_photo_is_told_to_members_only(client: Client, take_in: TakeIn, editor: Any) -> None:
+    address = take_in(uploaded_by=editor).get_absolute_url()
+    Workspace.objects.update(is_public=True)
+    assert b"edith" not in client.get(address).content
+
+    client.force_login(editor)
+
+    assert b"by edith" in client.get(address).content

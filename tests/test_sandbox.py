@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import faulthandler
 import logging
@@ -220,3 +221,24 @@ def test_every_error_of_the_sandbox_is_worth_another_try() -> None:
     for error in (RenderTimeout, OutOfMemory, WorkerLost, InternalError):
         assert issubclass(error, PhotoError)
         assert not error.permanent
+
+
+def test_a_child_that_has_no_memory_left_to_answer_never_returns_into_the_parents_code(tmp_path: Path) -> None:
+    kept: list[bytearray] = []
+
+    def hog() -> None:
+        for size in (2**20, 2**12, 2**6):
+            with contextlib.suppress(MemoryError):
+                while True:
+                    kept.append(bytearray(size))
+        raise MemoryError
+
+    parent = os.getpid()
+    try:
+        with pytest.raises((OutOfMemory, WorkerLost)):
+            run(hog, memory_bytes=64 * MIB)
+    finally:
+        if os.getpid() != parent:
+            (tmp_path / "here").touch()
+            os._exit(1)
+    assert not list(tmp_path.iterdir())

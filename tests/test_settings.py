@@ -45,6 +45,19 @@ def _setting(folder: Path, expression: str, **environment: str) -> str:
         ("MAX_UPLOAD_BYTES", "-1", "from 1"),
         ("WORKERS", "0", "1 to 256"),
         ("PUBLIC_BASE_URL", "photos.example.org", "https://"),
+        ("THROTTLE_UPLOADS", "many", "20/minute"),
+        ("THROTTLE_UPLOADS", "0/minute", "from 1"),
+        ("THROTTLE_RENDERS", "10/fortnight", "second, minute, hour or day"),
+        ("THROTTLE_TOKENS", "10", "20/minute"),
+        ("THROTTLE_TOKENS", "-1/day", "20/minute"),
+        ("CORS_ORIGINS", "*", "https://"),
+        ("CORS_ORIGINS", "null", "https://"),
+        ("CORS_ORIGINS", "shop.example.org", "https://"),
+        ("CORS_ORIGINS", "https://shop.example.org/path", "https://"),
+        ("CORS_ORIGINS", "https://shop.example.org,ftp://files.example.org", "https://"),
+        ("CORS_ORIGINS", "https://user@shop.example.org", "https://"),
+        ("CORS_ORIGINS", "https://shop.example.org:port", "https://"),
+        ("CORS_ORIGINS", "https://[::1", "https://"),
     ],
 )
 def test_a_wrong_value_stops_the_start_with_one_line(tmp_path: Path, name: str, value: str, allowed: str) -> None:
@@ -64,6 +77,23 @@ def test_a_wrong_address_is_refused_without_showing_its_password(tmp_path: Path,
     assert answer.stderr.count("\n") == 1, answer.stderr
     assert answer.stderr.startswith(f"{name} is not allowed: ")
     assert "hush" not in answer.stderr
+
+
+def test_a_rate_is_a_number_of_calls_in_a_span_of_time(tmp_path: Path) -> None:
+    facts = "*settings.THROTTLE_UPLOADS, *settings.THROTTLE_RENDERS, *settings.THROTTLE_TOKENS"
+    rates = {"THROTTLE_UPLOADS": "7/second", "THROTTLE_RENDERS": " 8/hour ", "THROTTLE_TOKENS": "9/day"}
+
+    assert _setting(tmp_path, facts) == "600 60 120 60 20 60"
+    assert _setting(tmp_path, facts, **rates) == "7 1 8 3600 9 86400"
+
+
+def test_origins_are_taken_as_browsers_send_them(tmp_path: Path) -> None:
+    origins = "https://shop.example.org/, http://localhost:3000,http://[::1]:3000"
+
+    assert _setting(tmp_path, "settings.CORS_ALLOWED_ORIGINS") == "[]"
+    assert _setting(tmp_path, "*settings.CORS_ALLOWED_ORIGINS", CORS_ORIGINS=origins) == (
+        "https://shop.example.org http://localhost:3000 http://[::1]:3000"
+    )
 
 
 def test_without_any_variable_the_site_is_closed_but_works_on_this_machine(tmp_path: Path) -> None:
@@ -120,3 +150,23 @@ def test_every_variable_that_is_read_is_documented() -> None:
 
     assert len(read) > 20
     assert [name for name in read if f"`{name}`" not in documented] == []
+
+
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / "my #1 photos?"
+    folder.mkdir()
+
+    assert _setting(folder, "settings.DATABASES['default']['NAME']") == str(folder / "db.sqlite3")
+
+
+@pytest.mark.parametrize(("host", "shown"), [("::1", "[::1]"), ("0.0.0.0", "127.0.0.1"), ("::", "[::1]")])
+def test_the_address_that_is_shown_can_be_opened(tmp_path: Path, host: str, shown: str) -> None:
+    facts = _setting(tmp_path, "settings.PUBLIC_BASE_URL, settings.ALLOWED_HOSTS[0]", HOST=host)
+
+    assert facts == f"http://{shown}:8000 {shown}"
+
+
+def test_half_a_secret_key_is_never_taken_for_one(tmp_path: Path) -> None:
+    (tmp_path / "secret_key.left-by-a-crash").touch()
+
+    assert len(_setting(tmp_path, "settings.SECRET_KEY")) > 50

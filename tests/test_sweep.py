@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connections
+from django.db import connection, connections
 from django.db.models.functions import Now
 from django_q.brokers import get_broker
 from django_q.conf import Conf
@@ -48,13 +48,13 @@ def rung_ago(photo: Photo, seconds: int) -> None:
 
 def test_nothing_left_behind_is_nothing_to_do(photo: Photo) -> None:
     work()
-    assert sweep() == SweepReport(0, 0, 0)
+    assert sweep() == SweepReport(0, 0, 0, 0)
 
 
 def test_a_pending_photo_that_no_queue_was_told_of_is_rung(photo: Photo) -> None:
     lose_rings()
 
-    assert sweep() == SweepReport(given_up=0, rung=1, deleted_files=0)
+    assert sweep() == SweepReport(given_up=0, rung=1, deleted_files=0, removed_photos=0)
 
     assert work() == 1
     photo.refresh_from_db()
@@ -96,7 +96,7 @@ def test_a_photo_whose_lease_ran_out_is_tried_again_after_the_backoff(photo: Pho
     assert sweep().given_up == 0
     lease_runs_out(photo)
 
-    assert sweep() == SweepReport(given_up=1, rung=0, deleted_files=0)
+    assert sweep() == SweepReport(given_up=1, rung=0, deleted_files=0, removed_photos=0)
 
     photo.refresh_from_db()
     assert (photo.thumbnail_status, photo.thumbnail_error_code) == ("pending", "worker_lost")
@@ -280,4 +280,11 @@ def test_the_command_says_what_it_did(take_in: Callable[..., Photo]) -> None:
 
     call_command("sweep", stdout=said)
 
-    assert said.getvalue() == "1 taken from lost workers, 1 queued, 1 files deleted\n"
+    assert said.getvalue() == "1 taken from lost workers, 1 queued, 0 photos removed, 1 files deleted\n"
+
+
+@pytest.mark.parametrize(("name", "index"), [("to_ring", "photo_waiting"), ("abandoned", "photo_held")])
+def test_a_sweep_looks_only_at_unfinished_photos(photo: Photo, name: str, index: str) -> None:
+    rows = getattr(Photo.objects, name)()[:500]
+    if connection.vendor == "sqlite":
+        assert index in rows.explain()

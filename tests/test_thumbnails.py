@@ -18,6 +18,7 @@ from PIL import Image
 from photos import engine, storage, thumbnails
 from photos.errors import StorageUnavailable
 from photos.models import Orphan, Photo, ThumbnailStatus
+from photos.models.orphan import OrphanQuerySet
 from tests import pictures
 from tests.workbench import backoff_passes, fails, history, lose_rings, orphans_fall_due, rings, work
 
@@ -209,3 +210,16 @@ def test_a_retry_rings_and_replaces_the_files(photo: Photo, stored_files: Callab
     assert set(before) < stored_files(), "until the sweep"
     assert thumbnails.sweep().deleted_files == 3
     assert stored_files() == set(photo.files())
+
+
+def test_a_publication_that_fails_in_its_transaction_is_tried_again_for_its_true_reason(
+    photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_late(*_: object) -> None:
+        raise StorageUnavailable("The file storage took too long; try again.")
+
+    monkeypatch.setattr(OrphanQuerySet, "adopt", too_late)
+    work()
+
+    photo.refresh_from_db()
+    assert (photo.thumbnail_status, photo.thumbnail_error_code) == (ThumbnailStatus.PENDING, "storage_unavailable")

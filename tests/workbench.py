@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, TypeVar, cast
 
+import pytest
 from django.db import connections
 from django.db.models.functions import Now
 from django_q.signing import SignedPackage
@@ -62,7 +63,8 @@ def orphans_fall_due() -> None:
 def fails(photo: Photo) -> None:
     """The photo has failed in the meantime, as a regeneration may; what was published stays."""
     reason = {"thumbnail_error_code": "timeout", "thumbnail_error": "It took too long."}
-    Photo.objects.filter(pk=photo.pk).update(thumbnail_status=ThumbnailStatus.FAILED, **reason)
+    columns = {"thumbnail_status": ThumbnailStatus.FAILED, "thumbnail_next_attempt_at": None}
+    Photo.objects.filter(pk=photo.pk).update(**columns, **reason)
 
 
 def completes(photo: Photo, folder: str = "run") -> bool:
@@ -125,3 +127,14 @@ class Pause:
         jobs: tuple[Callable[[], Any], ...] = (paused, interrupt)
         result: T = together(*jobs)[0]
         return result
+
+
+def pause_method(monkeypatch: pytest.MonkeyPatch, kind: type, name: str) -> Pause:
+    """As Pause, for a method of all instances of a class."""
+    pause = Pause(getattr(kind, name))
+
+    def method(*args: Any, **options: Any) -> Any:
+        return pause(*args, **options)
+
+    monkeypatch.setattr(kind, name, method)
+    return pause

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import secrets
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 from environs import Env, EnvError, validate
 
 T = TypeVar("T")
 
 env = Env()
+
+PERIODS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+
+
+class Rate(NamedTuple):
+    """So many calls in so many seconds."""
+
+    calls: int
+    seconds: int
 
 
 def read(parse: Callable[..., T], name: str, default: T, allowed: str = "", **rules: Any) -> T:
@@ -44,14 +57,51 @@ def read_list(name: str, default: list[str]) -> list[str]:
     return [word.strip() for word in read(env.list, name, default) if word.strip()]
 
 
+def read_origins(name: str) -> list[str]:
+    """Origins of web pages (RFC 6454) separated by commas; none by default."""
+    origins = [word.rstrip("/") for word in read_list(name, [])]
+    if not all(map(_is_origin, origins)):
+        allowed = "It must be like https://shop.example.org, several with commas between."
+        raise SystemExit(f"{name}={os.environ[name]!r} is not allowed: {allowed}")
+    return origins
+
+
+def _is_origin(word: str) -> bool:
+    try:
+        parts = urlsplit(word)
+        # With user, path, query, fragment, an empty or a wrong port it would never equal what browsers send.
+        port = "" if parts.port is None else f":{parts.port}"
+    except ValueError:
+        return False
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return parts.scheme in {"http", "https"} and bool(host) and word == f"{parts.scheme}://{host}{port}"
+
+
+def read_rate(name: str, default: str) -> Rate:
+    """How often something may be called, like 20/minute."""
+    found = re.fullmatch(r"([1-9][0-9]{0,8})/(second|minute|hour|day)", read(env.str, name, default).strip())
+    if found is None:
+        allowed = "It must be like 20/minute: a whole number from 1, then second, minute, hour or day."
+        raise SystemExit(f"{name}={os.environ[name]!r} is not allowed: {allowed}")
+    return Rate(int(found[1]), PERIODS[found[2]])
+
+
+def in_address(host: str) -> str:
+    """A host as it stands in an address: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
 def secret_from_file(path: Path) -> str:
     """The secret kept in a file that only its owner may read; made at the first call."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
-            new.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass  # made by an earlier start
+        if not path.exists():
+            # Under its name only when it is whole: another process, or a later start, must not find half of it.
+            with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=path.name) as new:
+                new.write(secrets.token_urlsafe(50))
+                new.flush()
+                with contextlib.suppress(FileExistsError):
+                    os.link(new.name, path)
+        return path.read_text()
     except OSError as error:
         raise SystemExit(f"{path.parent} can't be written ({error.strerror}): set DATA_DIR, or SECRET_KEY.") from None
-    return path.read_text()

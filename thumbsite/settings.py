@@ -10,12 +10,24 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 import django_stubs_ext
+from corsheaders.defaults import default_headers
 from redis.backoff import NoBackoff
 from redis.connection import parse_url
 from redis.retry import Retry
 
 from photos.sizes import OutputFormat, Recipe
-from thumbsite.environment import env, read, read_bool, read_choice, read_int, read_list, secret_from_file
+from thumbsite.environment import (
+    env,
+    in_address,
+    read,
+    read_bool,
+    read_choice,
+    read_int,
+    read_list,
+    read_origins,
+    read_rate,
+    secret_from_file,
+)
 
 # Lets classes such as ModelAdmin[Photo] be written at run time as type checkers read them.
 django_stubs_ext.monkeypatch()
@@ -27,11 +39,13 @@ DATA_DIR = Path(read(env.str, "DATA_DIR", str(BASE_DIR / "var")))
 # --- where the site answers -------------------------------------------------------------------------------------------
 HOST = read(env.str, "HOST", "127.0.0.1")
 PORT = read_int("PORT", 8000, 1, 65535)
-PUBLIC_BASE_URL = read(env.str, "PUBLIC_BASE_URL", f"http://{HOST}:{PORT}").rstrip("/")
+# What listens everywhere is shown by an address of this machine.
+_reached_by = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(HOST, HOST)  # noqa: S104 - compared, not bound
+PUBLIC_BASE_URL = read(env.str, "PUBLIC_BASE_URL", f"http://{in_address(_reached_by)}:{PORT}").rstrip("/")
 _public = urlsplit(PUBLIC_BASE_URL)
 if _public.scheme not in {"http", "https"} or not _public.hostname:
     raise SystemExit(f"PUBLIC_BASE_URL={PUBLIC_BASE_URL!r} is not allowed: It must be like https://photos.example.org.")
-ALLOWED_HOSTS = read_list("ALLOWED_HOSTS", [_public.hostname, "localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = read_list("ALLOWED_HOSTS", [in_address(_public.hostname), "localhost", "127.0.0.1", "[::1]"])
 
 # --- security: everything that needs https is on as soon as the public address is https -------------------------------
 DEBUG = read_bool("DEBUG", False)
@@ -57,15 +71,22 @@ INSTALLED_APPS = [
     "servestatic",
     "django.contrib.staticfiles",
     "django_q",
+    "corsheaders",
+    "django_filters",
     "rest_framework",
     "knox",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "photos",
 ]
 MIDDLEWARE = [
+    "photos.health.LiveProbe",
+    # Before all that answers by itself, so that a page elsewhere may read these answers too.
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "photos.api.slashes.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -100,16 +121,16 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 # --- rows -------------------------------------------------------------------------------------------------------------
-DATABASE_URL = read(env.str, "DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}")
-try:
-    # Kept open in workers (which set it), closed after each request in the web, whose threads come and go.
-    _database = cast(
-        dict[str, Any],
-        dj_database_url.parse(DATABASE_URL, conn_max_age=read_int("DATABASE_CONN_MAX_AGE", 0, 0, 86_400)),
-    )
-except (ValueError, KeyError):
-    # The value is not shown: it may hold a password.
-    raise SystemExit("DATABASE_URL is not allowed: It must be like postgres://user:password@host/name.") from None
+DATABASE_URL = read(env.str, "DATABASE_URL", "")
+_database: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "db.sqlite3"}
+if DATABASE_URL:
+    try:
+        _database = dict(dj_database_url.parse(DATABASE_URL))
+    except (ValueError, KeyError):
+        # The value is not shown: it may hold a password.
+        raise SystemExit("DATABASE_URL is not allowed: It must be like postgres://user:password@host/name.") from None
+# Kept open in workers (which set it), closed after each request in the web, whose threads come and go.
+_database["CONN_MAX_AGE"] = read_int("DATABASE_CONN_MAX_AGE", 0, 0, 86_400)
 if _database["ENGINE"].endswith("sqlite3"):
     # With the write lock taken at BEGIN, writers queue up to `timeout` seconds; otherwise an upgrade in
     # mid-transaction fails at once with "database is locked".
@@ -171,6 +192,8 @@ THUMBNAIL_BACKOFF_SECONDS = read_int("THUMBNAIL_BACKOFF_SECONDS", 60, 1, 86_400)
 # One attempt's limits: the wall clock, and what a render may take on top of the worker's own memory.
 ATTEMPT_SECONDS = read_int("ATTEMPT_SECONDS", 300, 1, 86_400)
 RENDER_MEMORY_BYTES = read_int("RENDER_MEMORY_BYTES", 2 * 2**30, 64 * 2**20, 2**40)
+# Thumbnails that one web process makes within requests, at most at once; each takes a helper process.
+RENDERS = read_int("RENDERS", os.cpu_count() or 2, 1, 256)
 
 # --- queue ------------------------------------------------------------------------------------------------------------
 WORKERS = read_int("WORKERS", os.cpu_count() or 2, 1, 256)
@@ -208,11 +231,49 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PAGINATION_CLASS": "photos.api.pagination.NewestFirst",
+    "DEFAULT_FILTER_BACKENDS": ["photos.api.filters.ListFilters"],
+    "DEFAULT_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "photos.api.browsable.BrowsableAPIRenderer",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "photos.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "photos.api.errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "thumbsite",
+    "VERSION": "1",
+    "DESCRIPTION": "Photos in, thumbnails out. Anonymous clients may read what is in public workspaces; a thing that "
+    "you may not see answers 404, as if it did not exist.",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    # What a request may carry is not what an answer tells.
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"ThumbnailStatus": "photos.models.ThumbnailStatus", "Role": "photos.models.Role"},
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"validatorUrl": None, "filter": True},
+}
 TOKEN_DAYS = read_int("TOKEN_DAYS", 90, 1, 36_500)
 REST_KNOX = {"TOKEN_TTL": timedelta(days=TOKEN_DAYS)}
+# The table of tokens is ours; knox has no other.
+KNOX_TOKEN_MODEL = "photos.AuthToken"  # noqa: S105 - a model's name
+MIGRATION_MODULES = {"knox": None}
+# Of one user; tokens: of one client and user name.
+THROTTLE_UPLOADS = read_rate("THROTTLE_UPLOADS", "600/minute")
+THROTTLE_RENDERS = read_rate("THROTTLE_RENDERS", "120/minute")
+THROTTLE_TOKENS = read_rate("THROTTLE_TOKENS", "20/minute")
+# Pages of these origins may call the API with a token; never with the session's cookie.
+CORS_ALLOWED_ORIGINS = read_origins("CORS_ORIGINS")
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    *("if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"),
+    *("last-event-id", "prefer", "range"),
+]
+CORS_EXPOSE_HEADERS = [
+    *("Accept-Ranges", "Content-Disposition", "Content-Length", "Content-Range", "ETag", "Last-Modified"),
+    *("Location", "Preference-Applied", "Retry-After"),
+]
 
 # --- log: one line an event, `key=value` ------------------------------------------------------------------------------
 LOGGING = {

@@ -3,8 +3,6 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from photos import health
-
 handler400 = "photos.api.errors.bad_request"
 handler404 = "photos.api.errors.not_found"
 handler500 = "photos.api.errors.server_error"
@@ -12,6 +10,5 @@ handler500 = "photos.api.errors.server_error"
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("photos.api.urls")),
-    path("health/live", health.live),
     path("", include("photos.web.urls")),
 ]

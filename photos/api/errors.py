@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.views import csrf, defaults
 from rest_framework import exceptions
@@ -21,8 +23,11 @@ API_PREFIX = "/api/"
 RETRY_AFTER_SECONDS = 10
 
 STATUS_OF_CODE: dict[str, int] = {
+    "busy": HTTPStatus.SERVICE_UNAVAILABLE,
     "conflict": HTTPStatus.CONFLICT,
     "not_failed": HTTPStatus.CONFLICT,
+    "precondition_failed": HTTPStatus.PRECONDITION_FAILED,
+    "range_not_satisfiable": HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     "file_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "unsupported_format": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "storage_unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
@@ -32,6 +37,7 @@ CSRF_MESSAGE = "Send the CSRF token in the X-CSRFToken header, or use a token in
 SIGN_IN_MESSAGE = "Send a token in the Authorization header, as in Authorization: Token …, or sign in."
 FORBIDDEN_MESSAGE = "Your role here does not allow this; ask an owner of the workspace."
 NOT_FOUND_MESSAGE = "There is nothing at this address."
+NO_SLASH_MESSAGE = "There is nothing at this address; all of the API's end with a slash."
 
 # Of the framework's own exceptions: the code, and a sentence that says what to do (none: the exception's own).
 FRAMEWORK_ERRORS: tuple[tuple[type[Exception], int, str, str], ...] = (
@@ -50,6 +56,7 @@ FRAMEWORK_ERRORS: tuple[tuple[type[Exception], int, str, str], ...] = (
     (exceptions.NotAcceptable, 406, "not_acceptable", "Ask for application/json."),
     (exceptions.UnsupportedMediaType, 415, "unsupported_format", "Send multipart/form-data or application/json."),
     (exceptions.Throttled, 429, "throttled", "That was too often; wait as many seconds as Retry-After says."),
+    (OperationalError, 503, "busy", "The database does not answer in time; try again in a moment."),
 )
 
 
@@ -65,6 +72,18 @@ class UnknownAlbum(PhotoError):
     code = "unknown_album"
 
 
+class UnknownPreset(PhotoError):
+    """No thumbnail size of that name."""
+
+    code = "unknown_preset"
+
+
+class InvalidDimensions(PhotoError):
+    """A width or height that no thumbnail may have."""
+
+    code = "invalid_dimensions"
+
+
 class NotFailed(PhotoError):
     """Only failed photos can be retried."""
 
@@ -75,8 +94,12 @@ def answer(
     status: int, code: str, message: str, details: Any = None, headers: dict[str, str] | None = None
 ) -> HttpResponse:
     """An error as the contract words it: in JSON, whatever the client accepts."""
-    error = {"code": code, "message": message} | ({"details": details} if details else {})
-    return JsonResponse({"error": error}, status=status, headers=headers)
+    return JsonResponse({"error": described(code, message, details)}, status=status, headers=headers)
+
+
+def described(code: str, message: str, details: Any = None) -> dict[str, Any]:
+    """What the contract has below ``error``."""
+    return {"code": code, "message": message} | ({"details": details} if details else {})
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse:
@@ -88,6 +111,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
         return answer(HTTPStatus.FORBIDDEN, "csrf_failed", CSRF_MESSAGE)
     for kind, status, code, message in FRAMEWORK_ERRORS:
         if isinstance(error, kind):
+            if isinstance(error, OperationalError):
+                logger.warning("database trouble", extra={"error": str(error)})
             sentence = message or str(getattr(error, "detail", error))
             return answer(status, code, sentence, _details(error), _headers(error, status))
     return _internal_error(error)
@@ -103,7 +128,9 @@ def _headers(error: Exception, status: int) -> dict[str, str]:
     if status == HTTPStatus.UNAUTHORIZED:
         return {"WWW-Authenticate": "Token"}
     if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
-        return {"Retry-After": str(max(1, round(getattr(error, "wait", None) or RETRY_AFTER_SECONDS)))}
+        return {"Retry-After": str(max(1, math.ceil(getattr(error, "wait", None) or RETRY_AFTER_SECONDS)))}
+    if isinstance(error, PhotoError) and status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        return {"Content-Range": f"bytes */{error.details['byte_size']}"}
     return {}
 
 
@@ -125,7 +152,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404."""
     if not request.path.startswith(API_PREFIX):
         return defaults.page_not_found(request, exception)
-    return answer(HTTPStatus.NOT_FOUND, "not_found", NOT_FOUND_MESSAGE)
+    message = NOT_FOUND_MESSAGE if request.path.endswith("/") else NO_SLASH_MESSAGE
+    return answer(HTTPStatus.NOT_FOUND, "not_found", message)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

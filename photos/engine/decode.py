@@ -15,6 +15,10 @@ from .formats import Format, check_pixels
 # change it for every thread.
 Image.MAX_IMAGE_PIXELS = None
 
+# All formats are loaded here and not at their first use: that is in a forked child, anew for each picture, and under
+# a memory limit within which libraries may fail to load.
+Image.init()
+
 # Embedded previews, depth maps and the like are never looked at, so libheif needn't list them. One thread a picture:
 # cores are shared out by rendering pictures side by side, and each thread's stack and heap count against a limit.
 pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)

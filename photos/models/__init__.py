@@ -1,9 +1,25 @@
 """The rows: whose photos, the photos, what happened to them, and the files that nobody names."""
 
+from photos.models.album import Album
+from photos.models.custom import CustomThumbnail
 from photos.models.event import PhotoEvent
 from photos.models.lifecycle import ThumbnailStatus
 from photos.models.orphan import Orphan
 from photos.models.photo import Photo
-from photos.models.workspace import Album, Membership, Role, Workspace
+from photos.models.throttle import ThrottleWindow
+from photos.models.token import AuthToken
+from photos.models.workspace import Membership, Role, Workspace
 
-__all__ = ["Album", "Membership", "Orphan", "Photo", "PhotoEvent", "Role", "ThumbnailStatus", "Workspace"]
+__all__ = [
+    "Album",
+    "AuthToken",
+    "CustomThumbnail",
+    "Membership",
+    "Orphan",
+    "Photo",
+    "PhotoEvent",
+    "Role",
+    "ThrottleWindow",
+    "ThumbnailStatus",
+    "Workspace",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -28,7 +29,14 @@ class PhotoEventQuerySet(models.QuerySet["PhotoEvent"]):
 
     def record(self, photo: ThumbnailLifecycle, event_type: EventType, **data: Any) -> None:
         """Tell of a change, in the transaction that makes it."""
-        self.create(workspace_id=photo.workspace_id, photo_id=photo.pk, type=event_type, data=data)
+        self.record_many([photo], event_type, **data)
+
+    def record_many(self, photos: Iterable[ThumbnailLifecycle], event_type: EventType, **data: Any) -> None:
+        """Tell of the same change of several, in the transaction that makes it."""
+        self.bulk_create(
+            PhotoEvent(workspace_id=photo.workspace_id, photo_id=photo.pk, type=event_type, data=data)
+            for photo in photos
+        )
 
 
 class PhotoEvent(models.Model):

@@ -37,6 +37,17 @@ class ThumbnailStatus(models.TextChoices):
     FAILED = "failed"
 
 
+# What a retry writes.
+RETRIED: dict[str, Any] = {
+    "thumbnail_status": ThumbnailStatus.PENDING,
+    "thumbnail_attempts": 0,
+    "thumbnail_error_code": "",
+    "thumbnail_error": "",
+    "thumbnail_next_attempt_at": Now(),
+    "thumbnail_rung_at": None,
+}
+
+
 def backoff(attempts: int) -> timedelta:
     """The wait after so many failed attempts: it doubles from one minute on (1, 2, 4, 8, 16 minutes)."""
     return timedelta(seconds=settings.THUMBNAIL_BACKOFF_SECONDS * 2 ** (attempts - 1))
@@ -54,7 +65,7 @@ class ThumbnailLifecycle(PublishedThumbnails):
     thumbnail_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
     thumbnail_error_code = models.CharField(max_length=30, blank=True, default="", editable=False)
     thumbnail_error = models.TextField(blank=True, default="", editable=False)
-    thumbnail_next_attempt_at = models.DateTimeField(db_default=Now(), editable=False)
+    thumbnail_next_attempt_at = models.DateTimeField(null=True, db_default=Now(), editable=False)
     # When the queue was told last; null: never, or not since the photo became pending again.
     thumbnail_rung_at = models.DateTimeField(null=True, editable=False)
     # The claim: which run holds the photo, who runs it, since when, and until when without a renewal.
@@ -79,6 +90,7 @@ class ThumbnailLifecycle(PublishedThumbnails):
             Q(thumbnail_status=ThumbnailStatus.PENDING, thumbnail_next_attempt_at__lte=Now()),
             thumbnail_status=ThumbnailStatus.PROCESSING,
             thumbnail_attempts=F("thumbnail_attempts") + 1,
+            thumbnail_next_attempt_at=None,
             thumbnail_run=uuid4(),
             thumbnail_worker=f"{socket.gethostname()[:80]}:{os.getpid()}",
             thumbnail_claimed_at=Now(),
@@ -95,7 +107,8 @@ class ThumbnailLifecycle(PublishedThumbnails):
         The files are adopted, and the ones they replace doomed, in the same transaction.
         """
         attempt, replaced = self._attempt(), self.thumbnail_paths()
-        facts |= {"thumbnail_version": self.thumbnail_run.hex[:8] if self.thumbnail_run else ""}
+        version = self.thumbnail_run.hex[:8] if self.thumbnail_run else ""
+        facts |= {"thumbnail_version": version, "thumbnail_published_at": Now()}
         with transaction.atomic():
             facts |= self.columns_of(files)
             published = self._leave_processing(self._held(), ThumbnailStatus.COMPLETE, **facts)
@@ -120,15 +133,7 @@ class ThumbnailLifecycle(PublishedThumbnails):
     def retry(self, *, by: str = "") -> bool:
         """Failed → pending with all attempts before it; files published earlier stay until new ones are."""
         with transaction.atomic():
-            retried = self._transition(
-                Q(thumbnail_status=ThumbnailStatus.FAILED),
-                thumbnail_status=ThumbnailStatus.PENDING,
-                thumbnail_attempts=0,
-                thumbnail_error_code="",
-                thumbnail_error="",
-                thumbnail_next_attempt_at=Now(),
-                thumbnail_rung_at=None,
-            )
+            retried = self._transition(Q(thumbnail_status=ThumbnailStatus.FAILED), **RETRIED)
             if retried:
                 PhotoEvent.objects.record(self, EventType.RETRIED, by=by)
         return retried

@@ -2,44 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
+from photos.models.album import Album, leave_album
 from photos.models.ids import uuid7
 from photos.models.lifecycle import ThumbnailLifecycle, ThumbnailStatus
-from photos.models.workspace import EDITING_ROLES, Album, Viewer, Workspace
-
-# A task that was lost with its queue is rung for again after this long; a repeated one is harmless.
-RING_AGAIN = timedelta(seconds=60)
-
-UNFINISHED = (ThumbnailStatus.PENDING, ThumbnailStatus.PROCESSING)
-
-
-class PhotoQuerySet(models.QuerySet["Photo"]):
-    """Which photos: whose, and in which state."""
-
-    def visible_to(self, user: Viewer) -> PhotoQuerySet:
-        """Photos that the user may look at."""
-        return self.filter(workspace__in=Workspace.objects.visible_to(user))
-
-    def editable_by(self, user: Viewer) -> PhotoQuerySet:
-        """Photos that the user may edit, delete and retry."""
-        return self.filter(workspace__in=Workspace.objects.of_member(user, EDITING_ROLES))
-
-    def to_ring(self) -> PhotoQuerySet:
-        """Photos whose turn has come and that no queue is known to hold, the longest waiting first."""
-        unheard = Q(thumbnail_rung_at__isnull=True) | Q(thumbnail_rung_at__lt=Now() - RING_AGAIN)
-        due = Q(thumbnail_status=ThumbnailStatus.PENDING, thumbnail_next_attempt_at__lte=Now())
-        return self.filter(due & unheard).order_by("thumbnail_next_attempt_at")
-
-    def abandoned(self) -> PhotoQuerySet:
-        """Photos in work whose lease ran out."""
-        return self.filter(thumbnail_status=ThumbnailStatus.PROCESSING, thumbnail_lease_expires_at__lt=Now())
+from photos.models.photos import PhotoQuerySet
+from photos.models.workspace import Workspace
 
 
 class Photo(ThumbnailLifecycle):
@@ -48,7 +23,7 @@ class Photo(ThumbnailLifecycle):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="photos", db_index=False)
     album = models.ForeignKey(
-        Album, on_delete=models.SET_NULL, null=True, blank=True, related_name="photos", db_index=False
+        Album, on_delete=leave_album, null=True, blank=True, related_name="photos", db_index=False
     )
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="photos"
@@ -73,10 +48,16 @@ class Photo(ThumbnailLifecycle):
     class Meta:
         ordering = ("-id",)
         indexes = (
+            # Of unfinished rows only; by columns that are null in others, since SQLite can't infer it from a status.
             models.Index(
-                fields=["thumbnail_status", "thumbnail_next_attempt_at"],
-                condition=Q(thumbnail_status__in=UNFINISHED),
-                name="photo_unfinished",
+                fields=["thumbnail_next_attempt_at"],
+                condition=Q(thumbnail_next_attempt_at__isnull=False),
+                name="photo_waiting",
+            ),
+            models.Index(
+                fields=["thumbnail_lease_expires_at"],
+                condition=Q(thumbnail_lease_expires_at__isnull=False),
+                name="photo_held",
             ),
             models.Index(fields=["workspace", "-id"], name="photo_newest"),
             models.Index(fields=["workspace", "thumbnail_status", "-id"], name="photo_by_status"),
@@ -94,6 +75,9 @@ class Photo(ThumbnailLifecycle):
         constraints = (
             models.UniqueConstraint(fields=["workspace", "sha256"], name="photo_bytes_once_per_workspace"),
             models.UniqueConstraint(fields=["album"], condition=Q(is_primary=True), name="photo_one_primary_per_album"),
+            models.CheckConstraint(
+                condition=Q(is_primary=False) | Q(album__isnull=False), name="photo_primary_has_album"
+            ),
             models.CheckConstraint(condition=Q(thumbnail_status__in=ThumbnailStatus.values), name="photo_status_known"),
             models.CheckConstraint(
                 condition=~Q(thumbnail_status=ThumbnailStatus.COMPLETE)
@@ -110,6 +94,11 @@ class Photo(ThumbnailLifecycle):
                 condition=~Q(thumbnail_status=ThumbnailStatus.FAILED)
                 | ~(Q(thumbnail_error_code="") | Q(thumbnail_error="")),
                 name="photo_failed_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(thumbnail_status=ThumbnailStatus.PENDING, thumbnail_next_attempt_at__isnull=False)
+                | ~Q(thumbnail_status=ThumbnailStatus.PENDING) & Q(thumbnail_next_attempt_at__isnull=True),
+                name="photo_turn_iff_pending",
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -137,6 +126,28 @@ class Photo(ThumbnailLifecycle):
         """Whether its thumbnails were made by another recipe than today's."""
         return self.thumbnail_recipe not in ("", settings.THUMBNAIL_RECIPE.fingerprint)
 
+    def edit(self, **changes: Any) -> bool:
+        """Write what people edit and nothing else; False when it, its album or the one it goes to changed meanwhile.
+
+        A primary photo that moves arrives as an ordinary one, unless ``is_primary`` is among the changes. One that
+        becomes primary takes the mark from the album's earlier one.
+        """
+        album_id, here = changes.get("album_id", self.album_id), Photo.objects.filter(pk=self.pk)
+        if album_id != self.album_id:
+            changes.setdefault("is_primary", False)
+        try:
+            with transaction.atomic():
+                if "is_primary" in changes:
+                    here = here.filter(album=self.album_id)
+                    Album.objects.filter(pk__in=filter(None, [self.album_id, album_id])).lock()
+                if changes.get("is_primary"):
+                    Album(pk=album_id).clear_primary()
+                edited = here.update(updated_at=Now(), **changes) == 1
+                transaction.set_rollback(not edited)
+        except IntegrityError:
+            return False
+        return edited
+
     def get_absolute_url(self) -> str:
         """The photo's page."""
         return reverse("photo", args=[self.pk])
@@ -153,4 +164,5 @@ class Photo(ThumbnailLifecycle):
 
     def files(self) -> list[str]:
         """The keys of all files that the row names."""
-        return [self.original_path, *self.thumbnail_paths()]
+        custom = self.custom_thumbnails.values_list("path", flat=True)
+        return [self.original_path, *self.thumbnail_paths(), *custom]

@@ -22,6 +22,7 @@ class PublishedThumbnails(models.Model):
     thumbnail_recipe = models.CharField(max_length=12, blank=True, default="", editable=False)
     # The head of the run's id: part of every image address, so that an address never gets other bytes.
     thumbnail_version = models.CharField(max_length=8, blank=True, default="", editable=False)
+    thumbnail_published_at = models.DateTimeField(null=True, editable=False)
     placeholder = models.CharField(max_length=64, null=True, editable=False)
     thumbnail_small_path, thumbnail_medium_path, thumbnail_large_path = _path(), _path(), _path()
     thumbnail_small_width, thumbnail_medium_width, thumbnail_large_width = _measure(), _measure(), _measure()

@@ -59,7 +59,12 @@ def gallery(request: HttpRequest, slug: str) -> HttpResponse:
 def photo(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One photo: large, with all that is known of it."""
     found = _photo(request, pk)
-    context = {"photo": found, "workspace": found.workspace, "can_edit": found.workspace.is_editable_by(request.user)}
+    context = {
+        "photo": found,
+        "workspace": found.workspace,
+        "can_edit": found.workspace.is_editable_by(request.user),
+        "shows_names": found.workspace.has_member(request.user),
+    }
     return render(request, "photo.html", context)
 
 

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 from .reader import Header, HeaderReader, damaged
 
+# A phone's picture of 48 megapixels describes its tiles in some 10 kB; half a million tiny boxes are no description.
+MAX_META_BYTES = 256 * 1024
+
 AVIF_BRANDS = frozenset({b"avif", b"avis"})
 # The major brands that pillow-heif opens; mif1 and msf1 only say "some picture" and "some sequence".
 GENERIC_BRANDS = frozenset({b"mif1", b"msf1"})
@@ -95,6 +98,8 @@ def _meta(reader: HeaderReader) -> bytes:
         if kind in (b"meta", b"mdat") and end > reader.size:
             raise reader.truncated(f" of the {end} that it should have")
         if kind == b"meta" and not meta:
+            if end - reader.position > MAX_META_BYTES:
+                raise damaged("the description of its pictures is larger than a real one", reader.position)
             meta = reader.read(max(end - reader.position, 0))
         if end < reader.position:
             break

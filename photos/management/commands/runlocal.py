@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from photos import firstrun
 from photos.management.commands.runweb import listen
+from photos.parentage import die_with_parent
 
 ROLES = ("runweb", "runworker")
 
@@ -31,12 +31,8 @@ class Command(BaseCommand):
         for name in ("DATA_DIR", "MEDIA_ROOT"):
             require_writable(name, Path(getattr(settings, name)))
         listen().close()
-        logging.disable(logging.INFO)
-        call_command("migrate", verbosity=0, interactive=False)
-        call_command("collectstatic", verbosity=0, interactive=False)
-        welcome = firstrun.prepare()
-        logging.disable(logging.NOTSET)
-        self.stdout.write(f"\n  thumbsite answers at {settings.PUBLIC_BASE_URL}/ (Ctrl-C ends it)\n{welcome}\n")
+        call_command("prepare", samples=True)
+        self.stdout.write(f"\n  thumbsite answers at {settings.PUBLIC_BASE_URL}/ (Ctrl-C ends it)\n")
         self.stdout.flush()
         if failed := run_together():
             raise CommandError(f"{failed} ended by itself; its last lines above say why.")
@@ -58,7 +54,14 @@ def run_together() -> str | None:
         signal.signal(number, lambda *_: stopping.set())
     manage = str(settings.BASE_DIR / "manage.py")
     # In sessions of their own, so that Ctrl-C reaches this process only, which then ends them in order.
-    roles = {role: subprocess.Popen([sys.executable, manage, role], start_new_session=True) for role in ROLES}
+    roles = {
+        role: subprocess.Popen(
+            [sys.executable, manage, role],
+            start_new_session=True,
+            preexec_fn=partial(die_with_parent, signal.SIGTERM),
+        )
+        for role in ROLES
+    }
     ended = None
     while not stopping.wait(0.2) and ended is None:
         ended = next((role for role, process in roles.items() if process.poll() is not None), None)

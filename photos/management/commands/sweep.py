@@ -16,5 +16,6 @@ class Command(BaseCommand):
         """Sweep and report."""
         report = thumbnails.sweep()
         self.stdout.write(
-            f"{report.given_up} taken from lost workers, {report.rung} queued, {report.deleted_files} files deleted"
+            f"{report.given_up} taken from lost workers, {report.rung} queued, "
+            f"{report.removed_photos} photos removed, {report.deleted_files} files deleted"
         )

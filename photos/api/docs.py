@@ -1,0 +1,47 @@
+"""The API's description, for machines and for people; anybody may read it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.renderers import OpenApiJsonRenderer2, OpenApiYamlRenderer2
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+# Only what comes from here, and no script but from a file; the page sets styles itself, and has icons in them.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+class SchemaView(SpectacularAPIView):
+    """The whole API in OpenAPI 3: in JSON, or in YAML for who asks for it."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    renderer_classes = [OpenApiJsonRenderer2, OpenApiYamlRenderer2]
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        """This description."""
+        response: Response = self._get_schema_response(request)  # type: ignore[no-untyped-call]
+        return response
+
+
+class DocsView(SpectacularSwaggerSplitView):
+    """The schema, drawn; every call can be tried."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The page, and with `script` its script."""
+        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        return response
