@@ -131,3 +131,11 @@ def test_pages_name_nobody_elses_site(browser: Client) -> None:
     page = browser.get(PHOTOS).content.decode()
 
     assert re.findall(r'(?:src|href|action)="((?:https?:)?//(?!testserver)[^"]*)"', page) == []
+
+
+@pytest.mark.parametrize("query", ["version=2", "version=%0d%0aX-Evil:%201", "lang=de", "version=%00"])
+def test_the_schema_is_the_same_whatever_the_query_says(db: None, query: str) -> None:
+    plain, asked = Client().get("/api/v1/schema/"), Client().get(f"/api/v1/schema/?{query}")
+
+    assert (asked.status_code, asked.content) == (200, plain.content)
+    assert asked.headers["Content-Disposition"] == plain.headers["Content-Disposition"]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from photos.models import ThrottleWindow
 from tests import pictures, servers
 from tests.running import ROOT, RunningSite, wait_until
 from tests.servers.process import free_port
-from tests.workbench import together
+from tests.workbench import Pause, together
 from thumbsite.environment import Rate
 
 PHOTOS, TOKEN = "/api/v1/photos/", "/api/v1/auth/token/"
@@ -229,3 +230,19 @@ def test_two_web_processes_count_together(two_webs: tuple[str, str]) -> None:
         statuses = sorted(clients.map(knock, range(20)))
 
     assert statuses == [401] * 7 + [429] * 13
+
+
+def test_a_window_that_another_process_begins_at_the_same_moment_has_room_for_both(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = Pause(type(ThrottleWindow.objects.all()).update)
+    monkeypatch.setattr(type(ThrottleWindow.objects.all()), "update", partialmethod(looked))
+
+    def admit() -> timedelta | None:
+        return ThrottleWindow.objects.admit("key", 5, MINUTE)
+
+    others: list[timedelta | None] = []
+    assert looked.during(admit, lambda: others.append(admit())) is None
+
+    assert others == [None]
+    assert ThrottleWindow.objects.get().count == 2

@@ -244,7 +244,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "thumbsite",
     "VERSION": "1",
     "DESCRIPTION": "Photos in, thumbnails out. Anonymous clients may read what is in public workspaces; a thing that "
-    "you may not see answers 404, as if it did not exist.",
+    "you may not see answers 404, as if it did not exist. HEAD works wherever GET does.",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     # What a request may carry is not what an answer tells.
     "COMPONENT_SPLIT_REQUEST": True,
