@@ -12,9 +12,9 @@ from django.http import HttpResponseBase
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
-from photos.models import Album, Membership, Photo, Role, ThumbnailStatus, Workspace
+from photos.models import Album, Membership, Photo, Role, Workspace
 from tests import pictures
-from tests.workbench import work
+from tests.workbench import fails, work
 
 API = "/api/v1/"
 PHOTOS = f"{API}photos/"
@@ -152,9 +152,7 @@ def things(
         photo = take_in()
         custom: Any = MISSING
         if needs == "failed photo":
-            Photo.objects.filter(pk=photo.pk).update(
-                thumbnail_status=ThumbnailStatus.FAILED, thumbnail_error_code="timeout", thumbnail_error="Too slow."
-            )
+            fails(photo)
         if needs == "thumbnail":
             work()
             photo.refresh_from_db()

@@ -62,10 +62,11 @@ def test_photos_are_found_by_workspace_album_kind_and_primary(
 
 
 def test_photos_are_found_by_status_and_reason(api: APIClient, take_in: TakeIn) -> None:
-    failed = {"thumbnail_status": "failed", "thumbnail_error_code": "timeout", "thumbnail_error": "Too slow."}
+    late = {"thumbnail_error_code": "timeout", "thumbnail_error": "Too slow."}
+    failed = {"thumbnail_status": "failed", "thumbnail_next_attempt_at": None, **late}
     change(take_in(title="slow"), **failed)
     change(take_in(title="broken"), **failed | {"thumbnail_error_code": "corrupt_image"})
-    change(take_in(title="will be tried again"), thumbnail_error_code="timeout", thumbnail_error="Too slow.")
+    change(take_in(title="will be tried again"), **late)
     take_in(title="waiting")
 
     assert found(api, status="failed") == ["broken", "slow"]
@@ -286,7 +287,8 @@ def one_of_many(n: int, like: dict[str, Any], others: list[Workspace], albums: l
         place = {"album_id": albums[n // 2 % 50].pk, "is_primary": n < 100}
     state: dict[str, Any] = {}
     if n % 100 == 0:
-        state = {"thumbnail_status": "failed", "thumbnail_error_code": "timeout", "thumbnail_error": "Too slow."}
+        late = {"thumbnail_error_code": "timeout", "thumbnail_error": "Too slow."}
+        state = {"thumbnail_status": "failed", "thumbnail_next_attempt_at": None, **late}
     elif n % 50 == 1:
         state = {"thumbnail_recipe": "000000000000"}
     own = {"id": uuid7(), "original_path": str(n), "sha256": str(n), "kind": f"kind {n % 20}"}

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.asgi import get_asgi_application
+from django.db.models.functions import Now
 from PIL import Image
 from rest_framework.test import APIClient
 
@@ -175,7 +176,7 @@ def test_an_address_is_gone_once_the_bytes_are_made_anew(
     photo = take_in_complete()
     old = str(photo.thumbnail_url("small"))
     # As regeneration does: back to pending, with the earlier files in place.
-    Photo.objects.filter(pk=photo.pk).update(thumbnail_status=ThumbnailStatus.PENDING)
+    Photo.objects.filter(pk=photo.pk).update(thumbnail_status=ThumbnailStatus.PENDING, thumbnail_next_attempt_at=Now())
     assert api.get(old).getvalue()
 
     assert thumbnails.generate(photo.pk)

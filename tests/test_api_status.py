@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
 from photos.models import Photo, ThumbnailStatus, Workspace
@@ -73,6 +74,7 @@ def work_off(photo: Photo) -> Callable[[], object]:
     def step() -> None:
         Photo.objects.filter(pk=photo.pk).update(
             thumbnail_status=ThumbnailStatus.PENDING,
+            thumbnail_next_attempt_at=Now(),
             thumbnail_run=None,
             thumbnail_claimed_at=None,
             thumbnail_lease_expires_at=None,

@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 
 import pytest
 
-from photos import engine
+from photos import engine, ondemand
 from photos.errors import CorruptImage, OutOfMemory, RenderTimeout, WorkerLost
 from photos.rendering import RenderJob
 from photos.renderpool import Busy, RenderPool
@@ -40,6 +40,7 @@ def render(pool: RenderPool, data: bytes, **limits: float) -> engine.Rendering:
 
 @pytest.fixture
 def pool() -> Iterator[RenderPool]:
+    ondemand.RENDERERS.close()  # what other tests left idle is none of this one's
     pool = RenderPool(2)
     yield pool
     pool.close()

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import uuid4
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.views import csrf, defaults
 from rest_framework import exceptions
@@ -56,7 +55,6 @@ FRAMEWORK_ERRORS: tuple[tuple[type[Exception], int, str, str], ...] = (
     (exceptions.NotAcceptable, 406, "not_acceptable", "Ask for application/json."),
     (exceptions.UnsupportedMediaType, 415, "unsupported_format", "Send multipart/form-data or application/json."),
     (exceptions.Throttled, 429, "throttled", "That was too often; wait as many seconds as Retry-After says."),
-    (OperationalError, 503, "busy", "The database does not answer in time; try again in a moment."),
 )
 
 
@@ -111,8 +109,6 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
         return answer(HTTPStatus.FORBIDDEN, "csrf_failed", CSRF_MESSAGE)
     for kind, status, code, message in FRAMEWORK_ERRORS:
         if isinstance(error, kind):
-            if isinstance(error, OperationalError):
-                logger.warning("database trouble", extra={"error": str(error)})
             sentence = message or str(getattr(error, "detail", error))
             return answer(status, code, sentence, _details(error), _headers(error, status))
     return _internal_error(error)

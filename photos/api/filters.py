@@ -16,6 +16,7 @@ from django_filters import filters
 from django_filters.fields import IsoDateTimeField
 from django_filters.filterset import FilterSet
 from django_filters.rest_framework.backends import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema_field
 
 from photos.errors import THUMBNAIL_ERRORS
 from photos.models import Album, Photo, ThumbnailStatus, Workspace
@@ -69,6 +70,7 @@ class Moment(filters.IsoDateTimeFilter):
     field_class = MomentField
 
 
+@extend_schema_field({"type": "string", "pattern": "^[-a-zA-Z0-9_]*$"})
 class Slug(filters.CharFilter):
     """A workspace by its slug; one that nobody or only others may see has nothing in it."""
 

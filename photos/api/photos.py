@@ -75,7 +75,9 @@ class PhotoViewSet(
         responses={
             201: UploadedSerializer,
             200: DuplicateSerializer,
-            **refusals("missing_file", *FILE_ERRORS, "unknown_workspace", "unknown_album", "conflict"),
+            **refusals(
+                "missing_file", *FILE_ERRORS, "storage_unavailable", "unknown_workspace", "unknown_album", "conflict"
+            ),
         },
     )
     def create(self, request: Request) -> Response:

@@ -16,6 +16,7 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import SAFE_METHODS, IsAuthenticatedOrReadOnly
 
 from photos.api.errors import FRAMEWORK_ERRORS, STATUS_OF_CODE
+from photos.api.fields import SlugField, TextField
 
 STATUSES = {code: status for _, status, code, _ in FRAMEWORK_ERRORS} | STATUS_OF_CODE
 STATUSES |= {"csrf_failed": HTTPStatus.FORBIDDEN, "internal_error": HTTPStatus.INTERNAL_SERVER_ERROR}
@@ -39,6 +40,9 @@ ERROR = {
     },
 }
 IMAGE_TYPES = [f"image/{kind}" for kind in ("avif", "gif", "heic", "jpeg", "png", "webp")]
+# What databases keep: any text without the character NUL.
+TEXT = r"^[^\u0000]*$"
+SLUG = "^[-a-zA-Z0-9_]+$"
 RETRY_AFTER = {"schema": {"type": "integer", "minimum": 1}, "required": True, "description": "In seconds."}
 # The headers that come with an error, by its status.
 HEADERS: dict[int, dict[str, Any]] = {
@@ -76,10 +80,7 @@ def header(name: str, description: str, **options: Any) -> OpenApiParameter:
 
 
 # What may be wrong with an uploaded file, or with the place for it.
-FILE_ERRORS = (
-    *("empty_file", "corrupt_image", "too_many_pixels", "file_too_large", "unsupported_format"),
-    "storage_unavailable",
-)
+FILE_ERRORS = ("empty_file", "corrupt_image", "too_many_pixels", "file_too_large", "unsupported_format")
 # Of calls that make something.
 CREATED = [header("Location", "The address of what was made.", response=[201], required=True)]
 
@@ -133,7 +134,17 @@ class ApiSchema(AutoSchema):
     def _get_filter_parameters(self) -> list[dict[str, Any]]:
         parameters: list[dict[str, Any]] = super()._get_filter_parameters()  # type: ignore[no-untyped-call]
         # As forms send what is not filled in: it narrows nothing.
-        return [one | {"allowEmptyValue": True} for one in parameters]
+        for one in parameters:
+            one["allowEmptyValue"] = True
+            if one["schema"] == {"type": "string"}:
+                one["schema"] = {"type": "string", "pattern": TEXT}
+        return parameters
+
+    def _map_serializer_field(self, field: Any, direction: Direction, bypass_extensions: bool = False) -> Any:
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        if direction == "request" and isinstance(field, TextField):
+            schema["pattern"] = SLUG if isinstance(field, SlugField) else TEXT
+        return schema
 
     def get_auth(self) -> list[dict[str, list[str]]]:
         """The schemes; none too, where the anonymous may read."""
