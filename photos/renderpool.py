@@ -40,7 +40,7 @@ class RenderPool:
         if not self._places.acquire(blocking=False):
             raise Busy("All renderers are at work; try again in a moment.")
         try:
-            helper = self._idle.pop() if self._idle else _Helper()
+            helper = self._take()
             try:
                 yield helper
             finally:
@@ -48,6 +48,16 @@ class RenderPool:
                     self._idle.append(helper)
         finally:
             self._places.release()
+
+    def _take(self) -> _Helper:
+        while True:
+            try:
+                helper = self._idle.pop()  # asked for it beforehand, another thread could be quicker
+            except IndexError:
+                return _Helper()
+            if helper.is_running:
+                return helper
+            helper.end()
 
     def close(self) -> None:
         """End the idle helpers."""
@@ -87,6 +97,11 @@ class _Helper:
             raise value
         rendering: engine.Rendering = value
         return rendering
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process lives: the system may have killed it while it was idle."""
+        return self._process.poll() is None
 
     def end(self) -> None:
         """Kill the process and forget it."""

@@ -18,6 +18,7 @@ from photos.rendering import RenderJob
 from photos.renderpool import Busy, RenderPool
 from photos.sizes import Recipe
 from tests import pictures
+from tests.running import wait_until
 
 RECIPE = Recipe()
 
@@ -81,13 +82,22 @@ def test_the_limits_hold(pool: RenderPool) -> None:
     assert render(pool, large).width == 3000
 
 
-def test_a_killed_helper_is_a_named_error_and_another_takes_its_place(pool: RenderPool) -> None:
+def test_a_helper_that_is_killed_at_work_is_a_named_error_and_another_takes_its_place(pool: RenderPool) -> None:
+    render(pool, pictures.png())
+    with pool.place() as helper, file_of(pictures.png()) as original:
+        (pid,) = _pids()
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(WorkerLost):
+            helper(job(), original, heartbeat=lambda: None, every=5)
+
+    assert render(pool, pictures.png()).width == 64
+
+
+def test_a_helper_that_is_killed_while_idle_is_replaced_unnoticed(pool: RenderPool) -> None:
     render(pool, pictures.png())
     (pid,) = _pids()
     os.kill(pid, signal.SIGKILL)
-
-    with pytest.raises(WorkerLost):
-        render(pool, pictures.png())
+    wait_until(lambda: ") Z " in Path(f"/proc/{pid}/stat").read_text(), 5)
 
     assert render(pool, pictures.png()).width == 64
 

@@ -10,7 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from asgiref.sync import SyncToAsync, sync_to_async
-from django.db import DatabaseError, connections
+from django.db import Error as DatabaseFault
+from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from rest_framework.response import Response
 
@@ -114,7 +115,7 @@ class _Poller:
             try:
                 # In a thread of the loop's pool, since this task belongs to no request.
                 left = await sync_to_async(_ask, thread_sensitive=False)(list(set(asked.values())))
-            except DatabaseError:
+            except DatabaseFault:
                 logger.exception("waiting photos could not be asked for, will try again")
                 continue
             for finished, photo_id in asked.items():
