@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-import time
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -13,17 +13,17 @@ from django.db.models.functions import Now
 from photos import custom, errors, thumbnails, uploads
 from photos.errors import Conflict, PhotoError
 from photos.models import CustomThumbnail, Photo, ThumbnailStatus, Workspace
+from photos.patience import Patience
 from photos.rendering import Renderer
-from photos.renderpool import Busy, RenderPool
+from photos.renderpool import RenderPool
 from photos.sizes import CustomBox
 
 # This process's own; its helpers are started when first needed.
 RENDERERS = RenderPool(settings.RENDERS)
 atexit.register(RENDERERS.close)
 
-# How long a worker that was quicker is waited for, and how often it is looked after.
+# From the start of a request: how long it keeps its place in the pool waiting for others that were quicker.
 PATIENCE_SECONDS = 30.0
-LOOK_SECONDS = 0.2
 
 
 class Order(NamedTuple):
@@ -42,12 +42,20 @@ class Result(NamedTuple):
     error: PhotoError | None = None
 
 
-def serve(file: File[bytes], workspace: Workspace, order: Order, renderer: Renderer, by: Any) -> Result:
-    """Take a picture in and make what is ordered of it, in the name of the user ``by``.
+def serve(files: Iterable[File[bytes]], workspace: Workspace, order: Order, by: Any) -> list[Result]:
+    """Take pictures in and make what is ordered of each, in the name of the user ``by``; raises Busy at once.
 
     A bad picture leaves nothing behind, unless its photo was here before. After an error that may pass the photo
     stays, pending, for the workers to try again.
     """
+    with RENDERERS.place() as renderer:
+        patience = Patience(PATIENCE_SECONDS)
+        return [_serve_one(file, workspace, order, by, renderer, patience) for file in files]
+
+
+def _serve_one(
+    file: File[bytes], workspace: Workspace, order: Order, by: Any, renderer: Renderer, patience: Patience
+) -> Result:
     name = file.name or ""
     # Without presets the workers make them; with them, the queue need not hear of what is made here and now.
     unrung = {"thumbnail_rung_at": Now()} if order.presets else {}
@@ -58,8 +66,9 @@ def serve(file: File[bytes], workspace: Workspace, order: Order, renderer: Rende
     try:
         _retry_failed(photo, by)
         if order.presets:
-            photo = _complete(photo, renderer)
-        return Result(name, photo, custom.find_or_make(photo, order.box, renderer) if order.box else None)
+            photo = _complete(photo, by, renderer, patience)
+        made = custom.find_or_make(photo, order.box, renderer, patience) if order.box else None
+        return Result(name, photo, made)
     except PhotoError as error:
         if created and error.permanent:
             photo.delete()
@@ -74,9 +83,11 @@ def _retry_failed(photo: Photo, by: Any) -> None:
     thumbnails.retry([photo], by=by.get_username())
 
 
-def _complete(photo: Photo, renderer: Renderer) -> Photo:
-    """The photo once its thumbnails are made, here or by whoever was quicker; raises a PhotoError."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def _complete(photo: Photo, by: Any, renderer: Renderer, patience: Patience) -> Photo:
+    """The photo once its thumbnails are made by today's recipe, here or by whoever was quicker; raises a PhotoError."""
+    photo.hasten()
+    if photo.is_outdated:
+        photo.regenerate(by=by.get_username())
     while True:
         thumbnails.generate(photo.pk, renderer)
         found = Photo.objects.filter(pk=photo.pk).first()
@@ -86,9 +97,7 @@ def _complete(photo: Photo, renderer: Renderer) -> Photo:
             return found
         if found.thumbnail_status != ThumbnailStatus.PROCESSING and found.thumbnail_error_code:
             raise _recorded(found)
-        if time.monotonic() > deadline:
-            raise Busy("A worker is busy with this picture; ask again in a moment.")
-        time.sleep(LOOK_SECONDS)
+        patience.wait()
 
 
 def _recorded(photo: Photo) -> PhotoError:

@@ -14,13 +14,25 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 from rest_framework.test import APIClient
 
-from photos import ondemand, storage, thumbnails
+from photos import ondemand, renderpool, storage, thumbnails
 from photos.errors import StorageUnavailable
-from photos.models import CustomThumbnail, Membership, Orphan, Photo, Role, Workspace
+from photos.models import CustomThumbnail, Membership, Orphan, Photo, PhotoEvent, Role, Workspace
+from photos.rendering import RenderJob
 from photos.renderpool import RenderPool
 from photos.sizes import Recipe
 from tests import pictures
-from tests.workbench import Pause, backoff_passes, completes, fails, history, rings, together, work
+from tests.workbench import (
+    Pause,
+    backoff_passes,
+    completes,
+    fails,
+    history,
+    orphans_fall_due,
+    rings,
+    row,
+    together,
+    work,
+)
 
 Stored = Callable[[], set[str]]
 ADDRESS = "/api/v1/thumbnails/"
@@ -33,6 +45,21 @@ def renderers(monkeypatch: pytest.MonkeyPatch) -> Iterator[RenderPool]:
     monkeypatch.setattr(ondemand, "RENDERERS", pool)
     yield pool
     pool.close()
+
+
+@pytest.fixture
+def renders(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Of each render that a helper is asked for, the names of its boxes; each takes a moment."""
+    jobs: list[list[str]] = []
+    render = renderpool._Helper.__call__
+
+    def counted(helper: Any, job: RenderJob, *args: Any, **options: Any) -> Any:
+        jobs.append(list(job.boxes))
+        time.sleep(0.2)
+        return render(helper, job, *args, **options)
+
+    monkeypatch.setattr(renderpool._Helper, "__call__", counted)
+    return jobs
 
 
 @pytest.fixture
@@ -287,6 +314,22 @@ def test_a_worker_that_takes_long_is_not_waited_for_for_ever(
     assert int(answer["Retry-After"]) > 0
 
 
+def test_all_files_of_a_request_together_are_not_waited_for_longer_than_one(
+    api: APIClient, take_in: Callable[..., Photo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ondemand, "PATIENCE_SECONDS", 1)
+    held = [pictures.jpeg(100 + n, 50) for n in range(3)]
+    assert all(take_in(data).claim() for data in held)
+
+    begin = time.monotonic()
+    answer = send(api, *held, pictures.jpeg(200, 100))
+    seconds = time.monotonic() - begin
+
+    codes = [result.get("error", {}).get("code") for result in answer.json()["results"]]
+    assert codes == ["busy", "busy", "busy", None]
+    assert 1 <= seconds < 2
+
+
 def test_a_photo_that_failed_for_good_is_answered_with_its_error_and_stays(
     api: APIClient, take_in_complete: Callable[..., Photo]
 ) -> None:
@@ -311,6 +354,77 @@ def test_a_photo_that_failed_for_a_passing_reason_is_tried_again(api: APIClient,
     assert history(photo) == ["photo.created", "photo.retried", "photo.thumbnail_ready"]
 
 
+def test_a_photo_that_waits_for_its_next_try_is_tried_at_once(api: APIClient, take_in: Callable[..., Photo]) -> None:
+    data = pictures.jpeg()
+    photo = take_in(data)
+    assert photo.claim()
+    assert photo.release(StorageUnavailable("Away."))
+
+    made(api, data)
+
+    photo.refresh_from_db()
+    assert (photo.thumbnail_status, photo.thumbnail_attempts) == ("complete", 2)
+    assert history(photo) == ["photo.created", "photo.attempt_failed", "photo.thumbnail_ready"]
+
+
+def test_of_a_box_alone_a_photo_that_waits_for_its_next_try_goes_on_waiting(
+    api: APIClient, take_in: Callable[..., Photo]
+) -> None:
+    data = pictures.jpeg()
+    photo = take_in(data)
+    assert photo.claim()
+    assert photo.release(StorageUnavailable("Away."))
+    before = row(photo)
+
+    made(api, data, width=10)
+
+    assert row(photo) == before
+
+
+def test_presets_by_another_recipe_are_made_anew_once(
+    api: APIClient,
+    take_in_complete: Callable[..., Photo],
+    settings: Any,
+    stored_files: Stored,
+    renders: list[list[str]],
+) -> None:
+    data = pictures.jpeg(1000, 500)
+    photo = take_in_complete(data)
+    settings.THUMBNAIL_RECIPE = Recipe(medium=200)
+    made(api, data, width=10)
+    assert history(photo) == ["photo.created", "photo.thumbnail_ready"], "not for a box alone"
+    renders.clear()
+
+    answers = together(*[partial(made, api, data)] * 4)
+
+    assert answers == [answers[0]] * 4
+    assert answers[0][0]["width"] == 200
+    assert len(renders) == 1
+    assert history(photo) == ["photo.created", "photo.thumbnail_ready", "photo.retried", "photo.thumbnail_ready"]
+    thumbnails.sweep()
+    assert stored_files() == set(Photo.objects.get().files())
+    assert PhotoEvent.objects.get(type="photo.retried").data == {"by": "edith"}
+
+
+@pytest.mark.parametrize(("retries", "status"), [(5, "pending"), (0, "failed")])
+def test_if_presets_can_not_be_made_anew_that_is_told_and_the_earlier_ones_stay(
+    api: APIClient, take_in_complete: Callable[..., Photo], settings: Any, retries: int, status: str
+) -> None:
+    data = pictures.jpeg(1000, 500)
+    photo = take_in_complete(data)
+    settings.THUMBNAIL_RECIPE, settings.THUMBNAIL_RETRIES = Recipe(medium=200), retries
+    settings.ATTEMPT_SECONDS = 0.001
+
+    answer = send(api, data)
+
+    [result] = answer.json()["error"]["details"]["results"]
+    assert (answer.status_code, result["error"]["code"], result["photo"]) == (400, "timeout", str(photo.pk))
+    told = api.get(f"/api/v1/photos/{photo.pk}/").json()
+    assert (told["thumbnail_status"], told["thumbnail_error_code"], told["outdated"]) == (status, "timeout", True)
+    assert told["thumbnails"]["medium"]["width"] == 400
+    assert get(api, told["thumbnail_url"]) == 200
+
+
 @pytest.mark.parametrize(
     ("limit", "value", "code"),
     [("ATTEMPT_SECONDS", 0.05, "timeout"), ("RENDER_MEMORY_BYTES", 8 * 2**20, "out_of_memory")],
@@ -328,13 +442,20 @@ def test_a_picture_that_breaks_the_limits_is_an_error_and_waits_for_a_worker(
     for answer in answers:
         [result] = answer.json()["error"]["details"]["results"]
         assert (answer.status_code, result["error"]["code"], result["photo"]) == (400, code, str(photo.pk))
-    assert (photo.thumbnail_status, photo.thumbnail_attempts) == ("pending", 1), "not again before its time"
+    assert (photo.thumbnail_status, photo.thumbnail_attempts) == ("pending", 2), "each request is a try that counts"
     setattr(settings, limit, usual)
     backoff_passes(photo)
     assert thumbnails.sweep().rung == 1
     work()
     photo.refresh_from_db()
     assert photo.thumbnail_status == "complete"
+
+
+def test_the_schema_names_what_bad_files_are_answered_with(api: APIClient) -> None:
+    call = api.get("/api/v1/schema/?format=json").json()["paths"][ADDRESS]["post"]
+    [_, told] = call["responses"]["400"]["content"]["application/json"]["schema"]["allOf"]
+    codes = told["properties"]["error"]["properties"]["code"]["enum"]
+    assert {"corrupt_image", "timeout", "out_of_memory", "worker_lost", "original_missing", "conflict"} <= set(codes)
 
 
 def test_a_storage_that_is_away_is_503(api: APIClient, nothing_is_left: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -347,6 +468,8 @@ def test_a_storage_that_is_away_is_503(api: APIClient, nothing_is_left: None, mo
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "storage_unavailable")
     assert answer["Retry-After"]
+    orphans_fall_due()
+    thumbnails.sweep()
 
 
 def test_more_than_the_renderers_can_do_is_refused_at_once(
@@ -364,30 +487,15 @@ def test_more_than_the_renderers_can_do_is_refused_at_once(
     pool.close()
 
 
-def test_a_size_asked_for_in_parallel_is_one_row_and_one_file(
-    api: APIClient, take_in_complete: Callable[..., Photo], stored_files: Stored, monkeypatch: pytest.MonkeyPatch
+def test_four_at_once_get_the_same_thumbnails_and_none_is_rendered_twice(
+    api: APIClient, stored_files: Stored, renders: list[list[str]]
 ) -> None:
-    data = pictures.jpeg(300, 200)
-    photo = take_in_complete(data)
-    saved = Pause(storage.save_bytes)
-    monkeypatch.setattr(storage, "save_bytes", saved)
-    others: list[Any] = []
-
-    slow = saved.during(partial(made, api, data, width=50), lambda: others.append(made(api, data, width=50)))
-
-    assert others == [slow]
-    assert CustomThumbnail.objects.count() == 1
-    assert stored_files() == set(photo.files())
-    assert len(stored_files()) == 5
-    assert not Orphan.objects.exists()
-
-
-def test_four_at_once_get_the_same_thumbnail(api: APIClient, stored_files: Stored) -> None:
     data = pictures.jpeg(300, 200)
 
     answers = together(*[partial(made, api, data, preset="small", width=50)] * 4)
 
     assert answers == [answers[0]] * 4
+    assert sorted(renders) == [["custom"], ["small", "medium", "large"]]
     assert CustomThumbnail.objects.count() == 1
     assert stored_files() == set(Photo.objects.get().files())
 

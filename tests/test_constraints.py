@@ -11,7 +11,7 @@ from django.db import IntegrityError
 from django.db.models.functions import Now
 
 from photos.errors import CorruptImage
-from photos.models import Album, CustomThumbnail, Membership, Photo, PhotoEvent, Role, Workspace
+from photos.models import Album, CustomClaim, CustomThumbnail, Membership, Photo, PhotoEvent, Role, Workspace
 from tests.workbench import work
 
 CLAIM = {
@@ -130,6 +130,16 @@ def test_a_photo_has_one_thumbnail_in_a_box_whatever_side_of_it_was_named(
 def test_a_custom_thumbnail_has_a_box(photo: Photo) -> None:
     with pytest.raises(IntegrityError, match="custom_has_box"):
         CustomThumbnail.objects.create(photo=photo, recipe="a", path="p", width=4, height=3, bytes=7)
+
+
+def test_a_box_is_claimed_once_and_only_for_a_photo_that_there_is(photo: Photo) -> None:
+    claim = CustomClaim.objects.take(photo, "50x")
+    assert claim
+    assert CustomClaim.objects.take(photo, "50x") is None
+    assert CustomClaim.objects.take(photo, "x50")
+    photo.delete()
+    assert CustomClaim.objects.take(Photo(pk=claim.photo_id), "50x") is None
+    assert not CustomClaim.objects.exists()
 
 
 def test_an_event_is_of_a_known_type(photo: Photo) -> None:

@@ -31,9 +31,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
         running.stop()
 
 
-def send(site: RunningSite, data: bytes, **fields: Any) -> requests.Response:
+def send(site: RunningSite, data: bytes, *, at: str = "", **fields: Any) -> requests.Response:
+    """The answer of the site's web process, or of the one at another address."""
     files, headers = {"file": ("photo.png", data)}, {"Authorization": str(site.session.headers["Authorization"])}
-    return requests.post(f"{site.url}/api/v1/thumbnails/", files=files, data=fields, headers=headers, timeout=60)
+    return requests.post(f"{at or site.url}/api/v1/thumbnails/", files=files, data=fields, headers=headers, timeout=60)
 
 
 def pids(site: RunningSite, role: bytes) -> list[int]:
@@ -49,6 +50,8 @@ def peak_bytes(pid: int) -> int:
 def stopped_renderer(site: RunningSite) -> Iterator[int]:
     """The pid of the web process's renderer, which stands still."""
     assert send(site, pictures.png(31, 30)).status_code == 201
+    # Another web process's may need a moment to follow it.
+    wait_until(lambda: len(pids(site, b"photos.renderhelper")) == 1, 10)
     [pid] = pids(site, b"photos.renderhelper")
     os.kill(pid, signal.SIGSTOP)
     yield pid
@@ -78,10 +81,29 @@ def test_while_the_renderer_is_busy_more_is_refused_quickly_and_not_stored(
     assert send(site, pictures.png(301, 201)).status_code == 201
 
 
+def test_a_size_that_two_web_processes_are_asked_for_is_made_once(site: RunningSite, stopped_renderer: int) -> None:
+    data, before = pictures.png(307, 207), len(site.stored_keys())
+    with site.another_web() as other, ThreadPoolExecutor(2) as clients:
+        assert send(site, pictures.png(31, 30), at=other).status_code == 201, "it has a renderer at hand"
+        maker = clients.submit(send, site, data, width=50)
+        wait_until(lambda: len(site.stored_keys()) > before, 10)
+        time.sleep(0.5)
+        waiting = clients.submit(send, site, data, at=other, width=50)
+        with pytest.raises(TimeoutError):
+            waiting.result(1.5)
+        os.kill(stopped_renderer, signal.SIGCONT)
+        answers = [maker.result(), waiting.result()]
+
+    assert [answer.status_code for answer in answers] == [201, 201]
+    [mine], [same] = (answer.json()["results"][0]["thumbnails"] for answer in answers)
+    assert same["id"] == mine["id"]
+    assert len([key for key in site.stored_keys() if key.endswith("/50x34.webp")]) == 1
+
+
 def test_a_renderer_that_dies_is_an_error_of_the_file_and_the_next_file_gets_another(
     site: RunningSite, stopped_renderer: int
 ) -> None:
-    [web] = pids(site, b"runweb")
+    [web] = site.pids("runweb")
     before = len(site.stored_keys())
     with ThreadPoolExecutor(1) as other:
         doomed = other.submit(send, site, pictures.png(302, 202))
@@ -92,19 +114,19 @@ def test_a_renderer_that_dies_is_an_error_of_the_file_and_the_next_file_gets_ano
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "worker_lost")
     assert send(site, pictures.png(303, 203)).status_code == 201
-    assert pids(site, b"runweb") == [web]
+    assert site.pids("runweb") == [web]
 
 
 def test_a_picture_that_needs_more_memory_than_there_is_does_not_swell_the_web_process(site: RunningSite) -> None:
     send(site, pictures.png(304, 204))
-    [web] = pids(site, b"runweb")
+    [web] = site.pids("runweb")
     before = peak_bytes(web)
     large = pictures.png(6000, 6000)
 
     answers = [send(site, large, width=100 + n) for n in range(3)]
 
     assert {answer.json()["error"]["code"] for answer in answers} == {"out_of_memory"}
-    assert pids(site, b"runweb") == [web]
+    assert site.pids("runweb") == [web]
     assert peak_bytes(web) - before < 20 * 2**20
     assert send(site, pictures.png(305, 205)).status_code == 201
 

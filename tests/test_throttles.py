@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,8 +23,7 @@ from rest_framework.views import APIView
 from photos.api.throttles import RenderThrottle
 from photos.models import ThrottleWindow
 from tests import pictures, servers
-from tests.running import ROOT, RunningSite, wait_until
-from tests.servers.process import free_port
+from tests.running import RunningSite
 from tests.workbench import Pause, together
 from thumbsite.environment import Rate
 
@@ -127,6 +124,34 @@ def test_renders_of_one_user_are_limited(settings: Any, editor: Any, make_user: 
     assert renders(make_user("other"))
 
 
+def test_each_picture_is_a_render_and_a_request_over_the_rate_is_refused_whole(
+    settings: Any, api: APIClient, stored_files: Callable[[], set[str]]
+) -> None:
+    settings.THROTTLE_RENDERS = Rate(3, 60)
+
+    def render(*widths: int) -> Any:
+        files = [SimpleUploadedFile("photo.jpg", pictures.jpeg(width, 30)) for width in widths]
+        return api.post("/api/v1/thumbnails/", {"file": files, "width": 10}, format="multipart")
+
+    assert_throttled(render(31, 32, 33, 34), 60)
+    assert render(31, 32).status_code == 201
+    stored = stored_files()
+    assert_throttled(render(33, 34), 60)
+    assert stored_files() == stored
+    assert render(33).status_code == 201
+    assert_throttled(render(34), 60)
+    assert_throttled(api.post("/api/v1/thumbnails/", {}, format="multipart"), 60)
+
+
+def test_calls_are_counted_all_or_none(transactional_db: None) -> None:
+    def admit(count: int) -> bool:
+        return ThrottleWindow.objects.admit("key", 5, MINUTE, count) is None
+
+    assert [admit(count) for count in (6, 3, 3, 2, 1)] == [False, True, False, True, False]
+    window_passes()
+    assert [admit(count) for count in (6, 4, 2, 1)] == [False, True, False, True]
+
+
 def test_a_call_costs_one_statement(transactional_db: None) -> None:
     ThrottleWindow.objects.admit("key", 10, MINUTE)
 
@@ -196,29 +221,11 @@ def two_webs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[s
     setup = servers.or_skip(servers.environment) if request.param == "servers" else {}
     site = RunningSite(tmp_path, **setup, **rate)
     site.start()
-    port = free_port()
-    with (tmp_path / "second.txt").open("wb") as log:
-        second = subprocess.Popen(
-            [sys.executable, str(ROOT / "manage.py"), "runweb"],
-            env=site.environment | {"PORT": str(port)},
-            stdout=log,
-            stderr=log,
-        )
     try:
-        other = f"http://127.0.0.1:{port}"
-        wait_until(lambda: answers(other), 30)
-        yield site.url, other
+        with site.another_web() as other:
+            yield site.url, other
     finally:
-        second.terminate()
-        second.wait(30)
         site.stop()
-
-
-def answers(url: str) -> bool:
-    try:
-        return requests.get(f"{url}/health/live", timeout=5).ok
-    except requests.ConnectionError:
-        return False
 
 
 def test_two_web_processes_count_together(two_webs: tuple[str, str]) -> None:

@@ -26,9 +26,12 @@ from photos.api.permissions import workspace_to_fill
 from photos.api.schema import FILE_ERRORS, IMAGE_CALL, Refusal, refusals
 from photos.api.serializers import PhotoSerializer, image_facts
 from photos.api.throttles import RenderThrottle
-from photos.errors import MissingFile
+from photos.errors import THUMBNAIL_ERRORS, MissingFile, StorageUnavailable
 from photos.models import CustomThumbnail, Photo
 from photos.sizes import MAX_EDGE, PRESETS, CustomBox
+
+# What the first of files that are all bad may be answered with, as 400; the rest is 503.
+ALL_BAD = {*FILE_ERRORS, "conflict", *(error.code for error in THUMBNAIL_ERRORS)} - {StorageUnavailable.code}
 
 
 class OrderSerializer(serializers.Serializer[Any]):
@@ -98,9 +101,7 @@ class ServiceView(APIView):
             201: ResultsSerializer,
             **refusals("busy", "storage_unavailable"),
             # All files were bad: as in a result, with the first file's code.
-            400: Refusal(
-                (*FILE_ERRORS, "missing_file", "unknown_preset", "invalid_dimensions", "unknown_workspace", "conflict")
-            ),
+            400: Refusal((*ALL_BAD, "missing_file", "unknown_preset", "invalid_dimensions", "unknown_workspace")),
         },
     )
     def post(self, request: Request) -> HttpResponse:
@@ -111,8 +112,7 @@ class ServiceView(APIView):
         asked.raise_named()
         order, files = asked.order(), asked.validated_data["file"]
         workspace = workspace_to_fill(request.user, asked.validated_data["workspace"])
-        with ondemand.RENDERERS.place() as renderer:
-            results = [ondemand.serve(file, workspace, order, renderer, request.user) for file in files]
+        results = ondemand.serve(files, workspace, order, request.user)
         told = [_told(result, order, request) for result in results]
         first = results[0].error
         if first is None or not all(result.error for result in results):

@@ -26,11 +26,16 @@ class RateThrottle(BaseThrottle):
     def caller(self, request: Request) -> str:
         """Whose calls are counted together."""
 
+    def calls_of(self, request: Request) -> int:
+        """For how many calls the request counts."""
+        return 1
+
     def allow_request(self, request: Request, view: APIView) -> bool:
-        """Count the call, and tell whether it is within the rate."""
+        """Count the request, and tell whether it is within the rate."""
         rate = getattr(settings, f"THROTTLE_{self.scope.upper()}")
         key = f"{self.scope}:{self.caller(request)}"
-        self._wait = ThrottleWindow.objects.admit(key, rate.calls, timedelta(seconds=rate.seconds))
+        length = timedelta(seconds=rate.seconds)
+        self._wait = ThrottleWindow.objects.admit(key, rate.calls, length, self.calls_of(request))
         return self._wait is None
 
     def wait(self) -> float | None:
@@ -53,9 +58,13 @@ class UploadThrottle(UserThrottle):
 
 
 class RenderThrottle(UserThrottle):
-    """Thumbnails that are made within the request."""
+    """Pictures whose thumbnails are made within the request."""
 
     scope = "renders"
+
+    def calls_of(self, request: Request) -> int:
+        """One for each file; a request without any is a call, too."""
+        return max(1, len(request.FILES.getlist("file")))
 
 
 class TokenThrottle(RateThrottle):

@@ -12,8 +12,9 @@ from django.urls import reverse
 
 from photos.models.album import Album, leave_album
 from photos.models.ids import uuid7
-from photos.models.lifecycle import ThumbnailLifecycle, ThumbnailStatus
+from photos.models.lifecycle import ThumbnailLifecycle
 from photos.models.photos import PhotoQuerySet
+from photos.models.status import ThumbnailStatus
 from photos.models.workspace import Workspace
 
 
@@ -40,6 +41,8 @@ class Photo(ThumbnailLifecycle):
     height = models.PositiveIntegerField(editable=False, help_text="In pixels, as displayed.")
     sha256 = models.CharField(max_length=64, editable=False)
     is_animated = models.BooleanField(default=False, editable=False)
+    # What the original tells beside its picture, as the engine read it; null until a worker has.
+    metadata = models.JSONField(null=True, editable=False)
 
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -17,32 +17,34 @@ ENDED = Q(ends_at__lte=Now())
 class ThrottleWindowQuerySet(models.QuerySet["ThrottleWindow"]):
     """Counting calls."""
 
-    def admit(self, key: str, calls: int, length: timedelta) -> timedelta | None:
-        """Count one call of ``key``; answers None, or how long to wait when ``calls`` were made in this window.
+    def admit(self, key: str, calls: int, length: timedelta, count: int = 1) -> timedelta | None:
+        """Count ``count`` calls of ``key``; answers None, or how long to wait when they are over ``calls`` in this window.
 
         One guarded UPDATE in most cases, which also begins a new window when the last one ended. A window
-        begins with its first call, by the database's clock, and lasts ``length``.
+        begins with its first call, by the database's clock, and lasts ``length``. Calls are counted all or none.
         """
-        counted = self.filter(ENDED | Q(count__lt=calls), key=key).update(
-            count=Case(When(ENDED, then=1), default=F("count") + 1),
+        if count > calls:
+            return length
+        counted = self.filter(ENDED | Q(count__lte=calls - count), key=key).update(
+            count=Case(When(ENDED, then=count), default=F("count") + count),
             ends_at=Case(When(ENDED, then=Now() + length), default=F("ends_at")),
         )
         if counted:
             return None
         left = ExpressionWrapper(F("ends_at") - Now(), output_field=models.DurationField())
-        # Only a full window: one that another process has just begun has room for this call, too.
-        wait: timedelta | None = self.filter(key=key, count__gte=calls).values_list(left, flat=True).first()
-        if wait is None and self._begin(key, length):
+        # Only a window without room: one that another process has just begun may have it.
+        wait: timedelta | None = self.filter(key=key, count__gt=calls - count).values_list(left, flat=True).first()
+        if wait is None and self._begin(key, length, count):
             return None
         # Another process was quicker to begin the window: count in that one.
-        return self.admit(key, calls, length) if wait is None else wait
+        return self.admit(key, calls, length, count) if wait is None else wait
 
-    def _begin(self, key: str, length: timedelta) -> bool:
+    def _begin(self, key: str, length: timedelta, count: int) -> bool:
         try:
             with transaction.atomic():
                 ended = self.filter(ENDED).select_for_update(skip_locked=True)[:CLEARED_AT_ONCE]
                 self.filter(pk__in=[window.pk for window in ended]).delete()
-                self.create(key=key, count=1, ends_at=Now() + length)
+                self.create(key=key, count=count, ends_at=Now() + length)
         except IntegrityError:
             return False
         return True
