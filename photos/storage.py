@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, Protocol, cast
 from uuid import UUID
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,6 +21,9 @@ from photos.errors import OriginalMissing, StorageUnavailable
 
 CHUNK_BYTES = 256 * 1024
 SAVE_TRIES = 10
+# Where all files are.
+FOLDERS = ("originals", "thumbnails")
+OWN_KEY = re.compile(rf"(?:{'|'.join(FOLDERS)})/([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})[./]")
 
 
 def original_key(photo_id: UUID, extension: str) -> str:
@@ -28,6 +34,12 @@ def original_key(photo_id: UUID, extension: str) -> str:
 def thumbnail_key(photo_id: UUID, run: UUID, size: str, extension: str) -> str:
     """The key of one thumbnail that one run makes; no two runs share a key, so nothing is ever overwritten."""
     return f"thumbnails/{photo_id}/{run}/{size}.{extension}"
+
+
+def photo_of(key: str) -> UUID | None:
+    """The id of the photo that a file belongs to, as its key tells; None if no photo's file has such a key."""
+    own = OWN_KEY.match(key)
+    return UUID(own[1]) if own else None
 
 
 @contextlib.contextmanager
@@ -85,6 +97,35 @@ def local_copy(key: str) -> BinaryIO:
         return cast(BinaryIO, copy)
 
 
+class StoredFile(NamedTuple):
+    """A file that is in the storage, and since when."""
+
+    key: str
+    modified_at: datetime
+
+
+class Listable(Protocol):
+    """What a storage must know beyond Django's own."""
+
+    def stored_files(self, folder: str) -> Iterator[StoredFile]:
+        """All files below a folder, in any order, never more than a page of them in memory."""
+
+    def missing(self, keys: Collection[str]) -> set[str]:
+        """Which of these files, one or more, are not there; cheapest if their keys are neighbours."""
+
+
+def stored_files(folder: str) -> Iterator[StoredFile]:
+    """As `Listable.stored_files`; raises StorageUnavailable."""
+    with named_errors():
+        yield from cast(Listable, default_storage).stored_files(folder)
+
+
+def missing(keys: Collection[str]) -> set[str]:
+    """As `Listable.missing`; raises StorageUnavailable."""
+    with named_errors():
+        return cast(Listable, default_storage).missing(keys) if keys else set()
+
+
 class DiskStorage(FileSystemStorage):
     """Django's file system storage, which also takes away the folders that a deletion leaves empty."""
 
@@ -95,6 +136,15 @@ class DiskStorage(FileSystemStorage):
             with contextlib.suppress(FileNotFoundError, FileExistsError):
                 return super().save(name, content, max_length)
         return super().save(name, content, max_length)
+
+    def _save(self, name: str, content: Any) -> str:
+        try:
+            return cast(str, super()._save(name, content))  # type: ignore[misc]  # the stubs leave it out
+        except OSError:
+            # Half a file on a full disk: the rows may be on the same one, and need the room.
+            with contextlib.suppress(OSError):
+                Path(self.path(name)).unlink()
+            raise
 
     def delete(self, name: str) -> None:
         """Remove a file and its parent folders below the root, as far as they are empty."""
@@ -107,3 +157,19 @@ class DiskStorage(FileSystemStorage):
                 folder.rmdir()
             except OSError:  # not empty, or a neighbour was quicker
                 return
+
+    def stored_files(self, folder: str) -> Iterator[StoredFile]:
+        """See `Listable`; a file or folder that goes meanwhile is left out."""
+        with contextlib.suppress(FileNotFoundError), os.scandir(self.path(folder)) as entries:
+            for entry in entries:
+                key = f"{folder}/{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    yield from self.stored_files(key)
+                    continue
+                with contextlib.suppress(FileNotFoundError):
+                    modified_at = datetime.fromtimestamp(entry.stat(follow_symlinks=False).st_mtime, UTC)
+                    yield StoredFile(key, modified_at)
+
+    def missing(self, keys: Collection[str]) -> set[str]:
+        """See `Listable`."""
+        return {key for key in keys if not self.exists(key)}

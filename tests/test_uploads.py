@@ -13,7 +13,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import TemporaryUploadedFile
 
-from photos import engine, storage, uploads, validators
+from photos import engine, storage, thumbnails, uploads, validators
 from photos.errors import (
     Conflict,
     CorruptImage,
@@ -26,7 +26,7 @@ from photos.errors import (
 )
 from photos.models import Album, Orphan, Photo, PhotoEvent, Workspace
 from tests import pictures
-from tests.workbench import history, rings
+from tests.workbench import history, orphans_fall_due, rings
 
 Files = Callable[[], set[str]]
 
@@ -185,9 +185,14 @@ class FailingDisk(ContentFile[bytes]):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def test_a_storage_that_fails_half_way_leaves_nothing(media: Path, nothing_is_left: None, workspace: Workspace) -> None:
+def test_a_storage_that_fails_half_way_leaves_nothing(
+    media: Path, nothing_is_left: None, workspace: Workspace, stored_files: Files
+) -> None:
     with pytest.raises(StorageUnavailable):
         uploads.ingest(FailingDisk(pictures.jpeg(), "a.jpg"), workspace)
+    assert stored_files() == set()
+    orphans_fall_due()
+    thumbnails.sweep()
 
 
 def test_a_storage_that_is_gone_leaves_nothing(

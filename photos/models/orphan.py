@@ -26,14 +26,22 @@ class OrphanQuerySet(models.QuerySet["Orphan"]):
 
     @contextmanager
     def expected(self, keys: Iterable[str]) -> Iterator[None]:
-        """Announce files before the first byte of them is written; the ones not adopted by the end are deleted."""
+        """Announce files before the first byte of them is written; the ones not adopted by the end are deleted.
+
+        After a StorageUnavailable the sweep does it, a minute later.
+        """
         announced = self.bulk_create([Orphan(key=key, delete_after=Now() + ADOPTION_TIME) for key in keys])
+        storage_answers = True
         try:
             yield
+        except StorageUnavailable:
+            # To ask it again would cost this request or attempt its time, and what was sent may still arrive.
+            storage_answers = False
+            raise
         finally:
             # Asked anew: a transaction whose end was not heard of may have adopted them all the same.
             left = self.filter(key__in=[orphan.key for orphan in announced])
-            if left.update(delete_after=Now()):
+            if left.update(delete_after=Now() if storage_answers else Now() + LAST_MINUTE) and storage_answers:
                 left.delete_files()
 
     def adopt(self, keys: Iterable[str]) -> None:

@@ -1,0 +1,41 @@
+"""Files in an S3 bucket, which can be listed only in the order of their keys, a page for each request."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from storages.backends.s3 import S3Storage
+
+from photos.storage import StoredFile
+
+# The most that a service answers to one request.
+PAGE = 1000
+
+
+class BucketStorage(S3Storage):
+    """django-storages' bucket, as `photos.storage.Listable` wants it."""
+
+    bucket_name: str
+
+    def stored_files(self, folder: str) -> Iterator[StoredFile]:
+        """See `Listable`."""
+        return self._listed(Prefix=f"{folder}/")
+
+    def missing(self, keys: Collection[str]) -> set[str]:
+        """See `Listable`: the stretch between the first and the last key is listed."""
+        gone = set(keys)
+        # Asking starts after a key, so just before the first one.
+        for stored in self._listed(StartAfter=min(keys)[:-1]):
+            if stored.key > max(keys):
+                break
+            gone.discard(stored.key)
+        # Some services list a new file late.
+        return {key for key in gone if not self.exists(key)}  # type: ignore[no-untyped-call]
+
+    def _listed(self, **which: str) -> Iterator[StoredFile]:
+        pages = self.connection.meta.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket_name, PaginationConfig={"PageSize": PAGE}, **which
+        )
+        for page in pages:
+            for item in page.get("Contents", ()):
+                yield StoredFile(item["Key"], item["LastModified"])
