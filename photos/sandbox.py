@@ -118,9 +118,7 @@ def _answer(job: Callable[[], object]) -> bytes:
 
 
 def _restrain(memory_bytes: int, parent: int) -> None:
-    die_with_parent(signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(0)  # it died before it could take us with it
+    die_with_parent(parent)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from typing import NamedTuple
@@ -102,8 +103,7 @@ def _publish(photo: Photo, rendering: engine.Rendering) -> None:
         for size, made in rendering.thumbnails.items()
     }
     with Orphan.objects.expected(file.path for file in files.values()):
-        for size, made in rendering.thumbnails.items():
-            storage.save_bytes(files[size].path, made.data)
+        _store(photo, {files[size].path: made.data for size, made in rendering.thumbnails.items()})
         # On a copy: if the transaction is rolled back, this one still has its claim, to say why.
         published = copy(photo).mark_complete(
             files,
@@ -112,9 +112,20 @@ def _publish(photo: Photo, rendering: engine.Rendering) -> None:
             width=rendering.width,
             height=rendering.height,
             is_animated=rendering.is_animated,
+            metadata=rendering.metadata,
         )
     if not published:
         raise ClaimLost
+
+
+def _store(photo: Photo, files: dict[str, bytes]) -> None:
+    kept_at = time.monotonic()
+    for path, data in files.items():
+        # A slow storage may take most of a lease for each; a quick one is not worth the renewals.
+        if time.monotonic() - kept_at > RENEWAL_SECONDS / 3:
+            _keep_claim(photo)
+            kept_at = time.monotonic()
+        storage.save_bytes(path, data)
 
 
 def retry(photos: Iterable[Photo], *, by: str = "") -> int:
@@ -152,20 +163,30 @@ def ring(photo_ids: Sequence[UUID]) -> int:
 class SweepReport(NamedTuple):
     """What one sweep took up."""
 
-    given_up: int
-    rung: int
-    deleted_files: int
-    removed_photos: int
+    given_up: int = 0
+    rung: int = 0
+    deleted_files: int = 0
+    removed_photos: int = 0
 
 
-def sweep() -> SweepReport:
-    """Find what nobody would come back to: lost claims, due photos that no queue knows of, what is to be removed.
+def take_up() -> SweepReport:
+    """Find photos that nobody would come back to: lost claims, and due ones that no queue knows of.
 
-    Safe on many machines at once: each step is a guarded UPDATE, or the deletion of what may be gone already.
+    Safe on many machines at once, as `tidy` is: each step is a guarded UPDATE, or deletes what may be gone already.
     """
     lost = WorkerLost("The worker that held the photo died or lost touch.")
     given_up = sum(photo.give_up(lost) for photo in Photo.objects.abandoned()[:SWEEP_BATCH])
-    rung = ring(list(Photo.objects.to_ring().values_list("pk", flat=True)[:SWEEP_BATCH]))
+    return SweepReport(given_up, ring(list(Photo.objects.to_ring().values_list("pk", flat=True)[:SWEEP_BATCH])))
+
+
+def tidy() -> SweepReport:
+    """Remove what is to go: photos of closed workspaces, and files that no row names."""
     removed = Workspace.objects.remove_closed(SWEEP_BATCH)
     deleted = Orphan.objects.due()[:SWEEP_BATCH].delete_files()
-    return SweepReport(given_up, rung, deleted, removed)
+    return SweepReport(deleted_files=deleted, removed_photos=removed)
+
+
+def sweep() -> SweepReport:
+    """Both, once."""
+    taken_up, tidied = take_up(), tidy()
+    return SweepReport(taken_up.given_up, taken_up.rung, tidied.deleted_files, tidied.removed_photos)

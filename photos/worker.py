@@ -1,92 +1,101 @@
-"""`manage.py runworker`: django-q2's cluster as a child, and the sweep beside it."""
+"""`manage.py runworker`: django-q2's cluster as a child, and beside it what nobody else would come back to."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
+import secrets
 import signal
-import subprocess
-import sys
 import threading
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 from django import db
 from django.conf import settings
 
 from photos import thumbnails
-from photos.parentage import die_with_parent
+from photos.cluster import Cluster
+from photos.errors import WorkerLost
+from photos.models import Photo, Worker
+from photos.thumbnails import SweepReport
+from photos.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
 
-SWEEP_SECONDS = 5.0
+ROUND_SECONDS = 5.0
 # While there is a backlog the queue's short window must be filled again before it runs dry.
-BACKLOG_SWEEP_SECONDS = 1.0
-GRACE_SECONDS = 30.0
+BACKLOG_ROUND_SECONDS = 1.0
 
 
 class Supervisor:
-    """Keeps one cluster running and sweeps, until SIGTERM or SIGINT; then drains."""
+    """Keeps one cluster at work until SIGTERM or SIGINT, then drains it."""
 
     def __init__(self) -> None:
+        # Containers may share a name and count their processes alike.
+        self.name = f"{settings.WORKER_NAME[:60]}:{os.getpid()}:{secrets.token_hex(2)}"
         self._stopping = threading.Event()
-        self._cluster: subprocess.Popen[bytes] | None = None
+        self._watchdog = Watchdog(self.name)
+        self._replaced = 0
 
     def run(self) -> None:
         """Work until told to stop."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
+        self._cluster = Cluster(self.name)
+        # Beside the rounds: a storage that does not answer may hold it up for a minute, and no photo shall wait for it.
+        tidying = threading.Thread(target=self._repeat, args=[thumbnails.tidy], daemon=True)
+        tidying.start()
         try:
-            while not self._stopping.is_set():
-                self._keep_cluster()
-                self._stopping.wait(self._sweep())
+            self._repeat(self._round)
         finally:
-            self._drain()
+            self._cluster.drain()
+            _survive(self._leave)
+            logger.info("worker stopped")
 
-    def _keep_cluster(self) -> None:
-        if self._cluster is not None and self._cluster.poll() is None:
-            return
-        if self._cluster is not None:
-            logger.error("cluster died, starting another", extra={"exit_status": self._cluster.returncode})
-            self._kill_group(self._cluster)
-        # In a session of its own: a signal to our process group would kill its workers in mid-work.
-        self._cluster = subprocess.Popen(
-            [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"],
-            env=os.environ | {"DATABASE_CONN_MAX_AGE": "600"},
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            # Killed outright, this process can't drain its cluster, which then drains by itself.
-            preexec_fn=partial(die_with_parent, signal.SIGTERM),
-        )
-        logger.info("cluster started", extra={"pid": self._cluster.pid, "workers": settings.WORKERS})
+    def _repeat(self, step: Callable[[], SweepReport]) -> None:
+        pause = 0.0
+        while not self._stopping.wait(pause):
+            report = _survive(step) or SweepReport()
+            if any(report):
+                logger.info("sweep", extra=dict[str, Any](report._asdict()))
+            pause = BACKLOG_ROUND_SECONDS if report.rung or report.deleted_files else ROUND_SECONDS
 
-    def _sweep(self) -> float:
-        try:
-            report = thumbnails.sweep()
-        except Exception:
-            # Whatever it is, the next sweep may find it mended; a supervisor must outlive its database.
-            logger.exception("sweep failed")
-            db.connections.close_all()
-            return SWEEP_SECONDS
-        if any(report):
-            logger.info("sweep", extra=dict[str, Any](report._asdict()))
-        return BACKLOG_SWEEP_SECONDS if report.rung else SWEEP_SECONDS
+    def _round(self) -> SweepReport:
+        if not self._cluster.is_running:
+            self._replace_cluster("died")
+        elif self._watchdog.hangs():
+            self._replace_cluster("hangs")
+        Worker.objects.beat(self.name, processes=settings.WORKERS, replaced_clusters=self._replaced)
+        self._take_back(lambda pid: not self._cluster.has(pid))
+        return thumbnails.take_up()
 
-    def _drain(self) -> None:
-        if self._cluster is None:
-            return
-        # Only its parent may hear of it: that one lets running tasks end.
-        self._cluster.terminate()
-        try:
-            self._cluster.wait(GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            logger.warning("cluster did not end in time, killing it", extra={"pid": self._cluster.pid})
-        self._kill_group(self._cluster)
-        self._cluster.wait()
-        logger.info("worker stopped")
+    def _replace_cluster(self, why: str) -> None:
+        self._replaced += 1
+        logger.error("cluster replaced", extra={"why": why, "replaced": self._replaced})
+        self._cluster.kill()
+        self._take_back(lambda _: True)
+        # Rings that it had taken may be lost with it; those that are not, are harmless twice.
+        Photo.objects.due().update(thumbnail_rung_at=None)
+        self._cluster = Cluster(self.name)
 
-    @staticmethod
-    def _kill_group(cluster: subprocess.Popen[bytes]) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(cluster.pid, signal.SIGKILL)
+    def _take_back(self, is_gone: Callable[[int], bool]) -> None:
+        """Hand back what this worker's dead processes hold: sooner than by the end of their lease."""
+        lost = WorkerLost("The process that worked on the photo died.")
+        for photo in Photo.objects.held_by(self.name):
+            if is_gone(photo.worker_pid):
+                photo.give_up(lost, worker_is_gone=True)
+
+    def _leave(self) -> None:
+        self._take_back(lambda _: True)
+        Worker.objects.filter(name=self.name).delete()
+
+
+def _survive(step: Callable[[], Any]) -> Any:
+    """What the step answers; None after an error, as the next time may find it mended."""
+    try:
+        return step()
+    except Exception:
+        # Whatever it is: a supervisor must outlive its database.
+        logger.exception("worker's round failed")
+        db.connections.close_all()
+        return None

@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,14 @@ def files_below(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
+def command(pid: int) -> list[str]:
+    """How a process was called; nothing when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+    except OSError:
+        return []
+
+
 class RunningSite:
     """`manage.py runlocal`, and as many workers more as wanted; speaks to it as a client would."""
 
@@ -54,7 +63,7 @@ class RunningSite:
     def start(self) -> None:
         """Start it and wait until it answers."""
         self.launch()
-        wait_until(self._answers, 30)
+        wait_until(lambda: self._answers(self.process, self.url), 30)
         self.workers = [self._manage("runworker") for _ in range(self.more_workers)]
         if token := self.shown("API token"):
             self.session.headers["Authorization"] = f"Token {token}"
@@ -62,6 +71,18 @@ class RunningSite:
     def launch(self) -> None:
         """Start it."""
         self.process = self._manage("runlocal")
+
+    @contextmanager
+    def another_web(self) -> Iterator[str]:
+        """A second web process for a while; its address."""
+        port = free_port()
+        process, url = self._manage("runweb", PORT=str(port)), f"http://127.0.0.1:{port}"
+        try:
+            wait_until(lambda: self._answers(process, url), 30)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(30)
 
     def stop(self, number: int = signal.SIGINT) -> int:
         """Signal it, as Ctrl-C does, and wait; answers its exit status."""
@@ -111,20 +132,29 @@ class RunningSite:
                 continue
         return found
 
-    def _manage(self, command: str) -> subprocess.Popen[bytes]:
+    def pids(self, role: str) -> list[int]:
+        """Pids of the processes that run `manage.py <role>`, without the keepers that started them."""
+        return [pid for pid in self.processes() if command(pid)[1:3] == [str(ROOT / "manage.py"), role]]
+
+    def web_pid(self) -> int:
+        """The web server's process."""
+        (pid,) = self.pids("runweb")
+        return pid
+
+    def _manage(self, command: str, **environment: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, str(ROOT / "manage.py"), command],
-                env=self.environment,
+                env=self.environment | environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
 
-    def _answers(self) -> bool:
-        assert self.process is not None
-        assert self.process.poll() is None, self.log.read_text()
+    def _answers(self, process: subprocess.Popen[bytes] | None, url: str) -> bool:
+        assert process is not None
+        assert process.poll() is None, self.log.read_text()
         try:
-            return requests.get(f"{self.url}/health/live", timeout=5).ok
+            return requests.get(f"{url}/health/live", timeout=5).ok
         except requests.ConnectionError:
             return False

@@ -169,7 +169,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
 @pytest.fixture
 def nobody_works(site: RunningSite) -> Iterator[None]:
     """The worker's processes stand still."""
-    pids = [pid for pid in site.processes() if {b"runworker", b"qcluster"} & set(_command(pid))]
+    pids = site.pids("runworker") + site.pids("qcluster")
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     yield
@@ -234,21 +234,13 @@ def _latencies(site: RunningSite, count: int) -> Iterator[float]:
         yield time.perf_counter() - begin
 
 
-def _command(pid: int) -> list[bytes]:
-    return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-
-
-def _web(site: RunningSite) -> int:
-    return next(pid for pid in site.processes() if b"runweb" in _command(pid))
-
-
 def _threads(site: RunningSite) -> int:
-    return len(list(Path(f"/proc/{_web(site)}/task").iterdir()))
+    return len(list(Path(f"/proc/{site.web_pid()}/task").iterdir()))
 
 
 def _connections(site: RunningSite) -> int:
     count = 0
-    for link in Path(f"/proc/{_web(site)}/fd").iterdir():
+    for link in Path(f"/proc/{site.web_pid()}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):  # closed in the meantime
             count += link.readlink().name == "db.sqlite3"
     return count

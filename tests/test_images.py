@@ -427,7 +427,7 @@ def test_hanging_up_in_mid_download_leaves_no_file_open_and_no_trace_in_the_log(
 
 def test_a_large_download_to_a_slow_client_is_not_held_in_memory(site: RunningSite, large: tuple[str, bytes]) -> None:
     address, data = large
-    web = next(pid for pid in site.processes() if b"runweb" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    web = site.web_pid()
 
     def peak() -> int:
         return int(Path(f"/proc/{web}/status").read_text().partition("VmHWM:")[2].split()[0]) * 1024

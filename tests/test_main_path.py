@@ -150,7 +150,7 @@ def test_the_gallery_page_shows_the_sample_photos(site: RunningSite) -> None:
 
 
 def _web_peak_bytes(site: RunningSite) -> int:
-    web = next(pid for pid in site.processes() if b"runweb" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    web = site.web_pid()
     status = Path(f"/proc/{web}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 

@@ -50,7 +50,7 @@ def test_ctrl_c_ends_web_and_worker_cleanly_and_the_next_start_keeps_the_data(si
 
 def test_when_one_part_dies_the_other_is_ended_and_it_says_so(site: RunningSite) -> None:
     site.start()
-    web = next(pid for pid in site.processes() if b"runweb" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    web = site.web_pid()
 
     os.kill(web, signal.SIGKILL)
 

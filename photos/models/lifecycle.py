@@ -7,7 +7,6 @@ normal and answers False. Moments come from the database's clock, since the work
 from __future__ import annotations
 
 import os
-import socket
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,31 +20,12 @@ from photos.errors import PhotoError
 from photos.models.event import EventType, PhotoEvent
 from photos.models.orphan import Orphan
 from photos.models.published import PublishedThumbnails
+from photos.models.status import RETRIED, ThumbnailStatus
 from photos.models.stored import StoredThumbnail
 
+LEASE = timedelta(seconds=settings.LEASE_SECONDS)
 # A lease outlives two missed renewals of three.
-LEASE = timedelta(seconds=90)
-RENEWAL_SECONDS = 30.0
-
-
-class ThumbnailStatus(models.TextChoices):
-    """Waiting, held by a worker, all three files exist, given up with a reason."""
-
-    PENDING = "pending"
-    PROCESSING = "processing"
-    COMPLETE = "complete"
-    FAILED = "failed"
-
-
-# What a retry writes.
-RETRIED: dict[str, Any] = {
-    "thumbnail_status": ThumbnailStatus.PENDING,
-    "thumbnail_attempts": 0,
-    "thumbnail_error_code": "",
-    "thumbnail_error": "",
-    "thumbnail_next_attempt_at": Now(),
-    "thumbnail_rung_at": None,
-}
+RENEWAL_SECONDS = settings.LEASE_SECONDS / 3
 
 
 def backoff(attempts: int) -> timedelta:
@@ -57,6 +37,7 @@ class ThumbnailLifecycle(PublishedThumbnails):
     """The columns that tell how far a photo's thumbnails are, and the only verbs that change them."""
 
     workspace_id: UUID
+    kind: models.CharField[str, str]
 
     updated_at = models.DateTimeField(auto_now=True)
     thumbnail_status = models.CharField(
@@ -92,10 +73,15 @@ class ThumbnailLifecycle(PublishedThumbnails):
             thumbnail_attempts=F("thumbnail_attempts") + 1,
             thumbnail_next_attempt_at=None,
             thumbnail_run=uuid4(),
-            thumbnail_worker=f"{socket.gethostname()[:80]}:{os.getpid()}",
+            thumbnail_worker=f"{settings.WORKER_NAME}/{os.getpid()}",
             thumbnail_claimed_at=Now(),
             thumbnail_lease_expires_at=Now() + LEASE,
         )
+
+    @property
+    def worker_pid(self) -> int:
+        """The process that holds the photo, on the machine where it runs."""
+        return int(self.thumbnail_worker.rpartition("/")[2])
 
     def renew_lease(self) -> bool:
         """Keep the claim for another lease; False when the run has lost the photo."""
@@ -124,16 +110,35 @@ class ThumbnailLifecycle(PublishedThumbnails):
 
     def release(self, error: PhotoError) -> bool:
         """Processing → pending, to be tried again after the backoff; → failed when the retries are spent."""
-        return self._hand_back(self._held(), error)
+        return self._hand_back(self._held(), error, failed_at=Now())
 
-    def give_up(self, error: PhotoError) -> bool:
-        """As `release`, for a run whose lease ran out: its worker is lost."""
-        return self._hand_back(self._held() & Q(thumbnail_lease_expires_at__lt=Now()), error)
+    def give_up(self, error: PhotoError, *, worker_is_gone: bool = False) -> bool:
+        """As `release`, for a lost run: its lease ran out, or the caller knows that its worker is no more.
+
+        The backoff counts from the last sign of life, so that the photo does not wait for both.
+        """
+        guard = self._held() if worker_is_gone else self._held() & Q(thumbnail_lease_expires_at__lt=Now())
+        return self._hand_back(guard, error, failed_at=F("thumbnail_lease_expires_at") - LEASE)
+
+    def hasten(self) -> bool:
+        """Pending, with its turn to come → due now; the attempts made so far still count."""
+        return self._transition(
+            Q(thumbnail_status=ThumbnailStatus.PENDING, thumbnail_next_attempt_at__gt=Now()),
+            thumbnail_next_attempt_at=Now(),
+        )
 
     def retry(self, *, by: str = "") -> bool:
         """Failed → pending with all attempts before it; files published earlier stay until new ones are."""
+        return self._start_over(Q(thumbnail_status=ThumbnailStatus.FAILED), by)
+
+    def regenerate(self, *, by: str = "") -> bool:
+        """As `retry`, from complete; only if what is published is still what this instance knows."""
+        unchanged = Q(thumbnail_status=ThumbnailStatus.COMPLETE, thumbnail_version=self.thumbnail_version)
+        return self._start_over(unchanged, by)
+
+    def _start_over(self, guard: Q, by: str) -> bool:
         with transaction.atomic():
-            retried = self._transition(Q(thumbnail_status=ThumbnailStatus.FAILED), **RETRIED)
+            retried = self._transition(guard, **RETRIED)
             if retried:
                 PhotoEvent.objects.record(self, EventType.RETRIED, by=by)
         return retried
@@ -145,14 +150,14 @@ class ThumbnailLifecycle(PublishedThumbnails):
         started_at = self.thumbnail_claimed_at and self.thumbnail_claimed_at.isoformat()
         return {"attempt": self.thumbnail_attempts, "worker": self.thumbnail_worker, "started_at": started_at}
 
-    def _hand_back(self, guard: Q, error: PhotoError) -> bool:
+    def _hand_back(self, guard: Q, error: PhotoError, failed_at: Any) -> bool:
         if self.thumbnail_attempts > settings.THUMBNAIL_RETRIES:
             return self._end_attempt(guard, ThumbnailStatus.FAILED, error)
         return self._end_attempt(
             guard,
             ThumbnailStatus.PENDING,
             error,
-            thumbnail_next_attempt_at=Now() + backoff(self.thumbnail_attempts),
+            thumbnail_next_attempt_at=failed_at + backoff(self.thumbnail_attempts),
             thumbnail_rung_at=None,
         )
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from photos.models.event import EventType, PhotoEvent
-from photos.models.lifecycle import RETRIED, ThumbnailStatus
+from photos.models.status import RETRIED, ThumbnailStatus
 from photos.models.workspace import EDITING_ROLES, Viewer, Workspace
 
 if TYPE_CHECKING:
@@ -37,8 +37,20 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
     def to_ring(self) -> PhotoQuerySet:
         """Photos whose turn has come and that no queue is known to hold, the longest waiting first."""
         unheard = Q(thumbnail_rung_at__isnull=True) | Q(thumbnail_rung_at__lt=Now() - RING_AGAIN)
-        due = Q(thumbnail_status=ThumbnailStatus.PENDING, thumbnail_next_attempt_at__lte=Now())
-        return self.filter(due & unheard).order_by("thumbnail_next_attempt_at")
+        return self.due().filter(unheard).order_by("thumbnail_next_attempt_at")
+
+    def due(self) -> PhotoQuerySet:
+        """Photos that wait for nothing but a worker."""
+        return self.filter(thumbnail_status=ThumbnailStatus.PENDING, thumbnail_next_attempt_at__lte=Now())
+
+    def overdue(self, by: timedelta) -> PhotoQuerySet:
+        """Photos that were rung for, and whose turn came that long ago."""
+        long_due = Q(thumbnail_status=ThumbnailStatus.PENDING, thumbnail_next_attempt_at__lt=Now() - by)
+        return self.filter(long_due, thumbnail_rung_at__isnull=False)
+
+    def held_by(self, worker_name: str) -> PhotoQuerySet:
+        """Photos in work by the processes of one `runworker`."""
+        return self.filter(thumbnail_lease_expires_at__isnull=False, thumbnail_worker__startswith=f"{worker_name}/")
 
     def unfinished(self) -> PhotoQuerySet:
         """Photos whose thumbnails are neither done nor failed."""

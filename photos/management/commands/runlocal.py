@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from photos.management.commands.runweb import listen
-from photos.parentage import die_with_parent
+from photos.parentage import start_kept
 
 ROLES = ("runweb", "runworker")
+# More than they give to what they have under way.
+GRACE_SECONDS = settings.DRAIN_SECONDS + 10
 
 
 class Command(BaseCommand):
@@ -54,14 +55,7 @@ def run_together() -> str | None:
         signal.signal(number, lambda *_: stopping.set())
     manage = str(settings.BASE_DIR / "manage.py")
     # In sessions of their own, so that Ctrl-C reaches this process only, which then ends them in order.
-    roles = {
-        role: subprocess.Popen(
-            [sys.executable, manage, role],
-            start_new_session=True,
-            preexec_fn=partial(die_with_parent, signal.SIGTERM),
-        )
-        for role in ROLES
-    }
+    roles = {role: start_kept([sys.executable, manage, role], GRACE_SECONDS, dict(os.environ)) for role in ROLES}
     ended = None
     while not stopping.wait(0.2) and ended is None:
         ended = next((role for role, process in roles.items() if process.poll() is not None), None)

@@ -1,0 +1,1 @@
+"""Real processes, real faults: whatever dies, the same promises hold."""

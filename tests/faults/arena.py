@@ -1,0 +1,198 @@
+"""A site whose processes are started, stopped and killed one by one, and the promises that hold whatever happens."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import redis
+import requests
+from PIL import Image
+
+from tests import servers
+from tests.faults.rows import Rows
+from tests.running import ROOT, RunningSite, wait_until
+
+POINTS = Path(__file__).with_name("points")
+TERMINAL = {"photo.thumbnail_ready", "photo.thumbnail_failed"}
+
+
+class Arena(RunningSite):
+    """Web servers and workers as processes of their own, on one machine's setup or on the servers."""
+
+    def __init__(self, folder: Path, on_servers: bool = False, **environment: str) -> None:
+        own = servers.or_skip(servers.environment) if on_servers else {}
+        self.points = folder / "points"
+        paths = {"PYTHONPATH": os.pathsep.join([str(POINTS), str(ROOT)]), "FAULT_POINTS": str(self.points)}
+        super().__init__(folder, **own | paths | {"THROTTLE_UPLOADS": "100000/second"} | environment)
+        self.points.mkdir()
+        self.rows = Rows(own.get("DATABASE_URL") or folder / "db.sqlite3")
+        self.on_servers = on_servers
+        self.web: subprocess.Popen[bytes]
+        self.accepted: list[str] = []
+        self.deleted: set[str] = set()
+        self._seen: set[str] = set()
+
+    def __enter__(self) -> Arena:
+        assert self._manage("prepare").wait(60) == 0, self.log.read_text()
+        self.session.headers["Authorization"] = f"Token {self.shown('API token')}"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for process in self.started:
+            process.wait()
+
+    def start(self, workers: int = 1) -> None:
+        """Start a web server and so many workers, and wait until they answer."""
+        self.start_web()
+        for _ in range(workers):
+            self.start_worker()
+        wait_until(lambda: len(self.clusters()) >= workers, 20)
+
+    @property
+    def started(self) -> list[subprocess.Popen[bytes]]:
+        """The processes that were started here."""
+        return [process for process in (getattr(self, "web", None), *self.workers) if process is not None]
+
+    def restore(self, workers: int) -> None:
+        """Start again what has died."""
+        if self.web.poll() is not None:
+            self.start_web()
+        self.workers = [worker for worker in self.workers if worker.poll() is None]
+        while len(self.workers) < workers:
+            self.start_worker()
+
+    def begin(self) -> None:
+        """From now on accepted uploads are counted."""
+        self._seen |= set(self.rows.photos())
+        self.accepted, self.deleted = [], set()
+
+    def start_web(self) -> None:
+        """Start a web server."""
+        self.process = self.web = self._manage("runweb")
+        wait_until(lambda: self._answers(self.web, self.url), 30)
+
+    def start_worker(self, **environment: str) -> subprocess.Popen[bytes]:
+        """Start one `runworker`, with an environment that differs by this."""
+        self.workers.append(self._manage("runworker", **environment))
+        return self.workers[-1]
+
+    def clusters(self) -> list[int]:
+        """The pids of the processes of all clusters: their main process, sentinel, workers and the rest."""
+        return self.pids("qcluster")
+
+    def main_of(self, worker: subprocess.Popen[bytes]) -> int:
+        """The main process of a worker's cluster."""
+        return next(pid for pid in self.clusters() if parent_of(parent_of(pid)) == worker.pid)
+
+    def sentinel_of(self, worker: subprocess.Popen[bytes]) -> int:
+        """The process of the cluster that keeps its others."""
+        main = self.main_of(worker)
+        return next(pid for pid in self.clusters() if parent_of(pid) == main)
+
+    def take_in(self, data: bytes, name: str = "photo.jpg") -> str:
+        """Upload a photo; answers its id, and remembers that it was accepted."""
+        answer = self.upload(data, name)
+        assert answer.status_code in {200, 201}, answer.text
+        self.accepted.append(answer.json()["id"])
+        return self.accepted[-1]
+
+    def mark(self, point: str) -> None:
+        """Have the next process that comes to a point stop there."""
+        (self.points / point).touch()
+
+    def reached(self, point: str, seconds: float = 30) -> tuple[int, int]:
+        """The pids of the process that stopped at the point and of its parent, once it has."""
+        note = self.points / f"{point}.reached"
+        pid, parent = wait_until(lambda: note.exists() and note.read_text().split(), seconds, 0.02)
+        return int(pid), int(parent)
+
+    def go_on(self, point: str) -> None:
+        """Let the process that stopped at the point go on."""
+        (self.points / f"{point}.reached").unlink()
+
+    def settle(self, seconds: float) -> float:
+        """Wait until every photo is complete or failed; answers how many seconds that took."""
+        started = time.monotonic()
+        wait_until(lambda: self.rows.unfinished() == 0, seconds)
+        return time.monotonic() - started
+
+    def sweep_after_all_times(self) -> None:
+        """What the sweep does when every file that was announced and never adopted has had its time."""
+        self.rows.write("UPDATE photos_orphan SET delete_after = '2001-01-01 00:00:00+00'")
+        assert self._manage("sweep").wait(60) == 0, self.log.read_text()
+
+    def verify(self) -> int:
+        """Hold every promise against what is there, while nothing is under way; answers the most attempts of a photo."""
+        photos, history = self.rows.photos(), self.rows.history()
+        assert set(self.accepted) - self.deleted <= set(photos), "an accepted upload is lost"
+        named = set(self.rows.custom_paths())
+        for photo in photos.values():
+            assert photo.status in {"complete", "failed"}, photo
+            assert 1 <= photo.attempts <= 6, photo
+            assert photo.status != "failed" or (photo.error_code and photo.error), photo
+            terminal = [kind for kind in history[photo.id] if kind in TERMINAL]
+            assert len(terminal) == 1 + history[photo.id].count("photo.retried"), history[photo.id]
+            named |= {photo.original, *filter(None, photo.thumbnails)}
+            if photo.status == "complete" and photo.id not in self._seen:
+                self._verify_images(photo.id)
+        assert self.rings() == 0, "the queue is not empty"
+        wait_until(lambda: self.stored_keys() - named <= self.rows.orphans(), 10)
+        assert named - self.stored_keys() <= self.missing_originals, "a row names a file that is gone"
+        self.sweep_after_all_times()
+        assert self.stored_keys() == named - self.missing_originals
+        assert not self.rows.orphans()
+        return max((photo.attempts for photo in photos.values() if photo.id not in self._seen), default=0)
+
+    @property
+    def missing_originals(self) -> set[str]:
+        """The originals that a test took away."""
+        return {photo.original for photo in self.rows.photos().values() if photo.error_code == "original_missing"}
+
+    def _verify_images(self, photo_id: str) -> None:
+        told = self.api("GET", f"photos/{photo_id}/").json()
+        for size, made in told["thumbnails"].items():
+            image = Image.open(io.BytesIO(self.session.get(made["url"], timeout=30).content))
+            image.load()
+            assert image.size == (made["width"], made["height"]), size
+
+    def rings(self) -> int:
+        """How many rings the queue holds."""
+        if not (url := self.environment.get("REDIS_URL")):
+            return self.rows.rings()
+        with redis.Redis.from_url(url) as client:
+            return sum(int(client.llen(key)) for key in client.keys() if client.type(key) == b"list")
+
+    def health(self) -> dict[str, Any]:
+        """What the service says of its workers."""
+        told: dict[str, Any] = requests.get(f"{self.url}/health/workers", timeout=10).json()
+        return told
+
+
+def parent_of(pid: int) -> int:
+    """The pid of a process's parent; 0 when it is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+@contextlib.contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    """Stop a process for a while."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)

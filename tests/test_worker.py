@@ -1,0 +1,107 @@
+"""`runworker`: it ends in order, outlives its cluster, and finds out when that hangs."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import pictures
+from tests.faults.arena import Arena, parent_of
+from tests.running import wait_until
+
+
+@pytest.fixture
+def arena(tmp_path: Path) -> Iterator[Arena]:
+    """A site with a web server, and no worker yet."""
+    with Arena(tmp_path, WORKERS="1", DRAIN_SECONDS="1") as arena:
+        arena.start_web()
+        yield arena
+
+
+def picture(number: int = 1) -> bytes:
+    return pictures.jpeg(image=pictures.photo(64, 48, number))
+
+
+def start_worker(arena: Arena) -> None:
+    worker = arena.start_worker()
+    wait_until(lambda: len(arena.clusters()) >= 5 and arena.main_of(worker), 20)
+
+
+def test_work_that_waits_with_nobody_at_work_is_told(arena: Arena) -> None:
+    assert arena.health()["status"] == "ok"
+
+    arena.take_in(picture())
+
+    told = arena.health()
+    assert (told["status"], told["queue_depth"], told["workers"]) == ("stalled", 1, [])
+    start_worker(arena)
+    arena.settle(20)
+    told = wait_until(lambda: arena.health()["workers"] and arena.health(), 10)
+    assert (told["status"], told["queue_depth"], told["oldest_pending_seconds"]) == ("ok", 0, None)
+    assert [worker["processes"] for worker in told["workers"]] == [1]
+
+
+def test_after_its_grace_time_a_worker_hands_its_photos_back_and_leaves_nobody_behind(arena: Arena) -> None:
+    start_worker(arena)
+    arena.mark("write.medium")
+    photo_id = arena.take_in(picture())
+    arena.reached("write.medium")
+
+    arena.workers[0].send_signal(signal.SIGTERM)
+
+    assert arena.workers[0].wait(15) == 0
+    assert arena.clusters() == []
+    row = arena.rows.photos()[photo_id]
+    assert (row.status, row.error_code, row.worker) == ("pending", "worker_lost", "")
+    assert arena.health()["workers"] == []
+
+
+def test_a_photo_of_a_killed_process_is_handed_back_long_before_its_lease_ends(arena: Arena) -> None:
+    start_worker(arena)
+    arena.mark("write.medium")
+    photo_id = arena.take_in(picture())
+    process, _ = arena.reached("write.medium")
+
+    os.kill(process, signal.SIGKILL)
+
+    wait_until(lambda: arena.rows.photos()[photo_id].status == "pending", 15)
+
+
+def test_a_cluster_that_hangs_since_an_idle_process_of_its_was_killed_is_replaced_and_counted(arena: Arena) -> None:
+    start_worker(arena)
+    arena.take_in(picture())
+    arena.settle(20)
+    (worker,) = arena.rows.attempt_workers()
+
+    os.kill(int(worker.rpartition("/")[2]), signal.SIGKILL)
+    arena.take_in(picture(2))
+
+    assert arena.settle(60) > 10, "it did hang"
+    assert [worker["replaced_clusters"] for worker in arena.health()["workers"]] == [1]
+
+
+def test_a_cluster_whose_keeper_is_stopped_is_replaced(arena: Arena) -> None:
+    start_worker(arena)
+    sentinel = arena.sentinel_of(arena.workers[0])
+    children = [pid for pid in arena.clusters() if parent_of(pid) == sentinel]
+    assert len(children) >= 3
+    for pid in (sentinel, *children):
+        os.kill(pid, signal.SIGSTOP)
+
+    arena.take_in(picture())
+
+    arena.settle(60)
+    assert [worker["replaced_clusters"] for worker in arena.health()["workers"]] == [1]
+
+
+def test_a_cluster_that_died_is_replaced_at_once(arena: Arena) -> None:
+    start_worker(arena)
+    os.killpg(os.getsid(arena.main_of(arena.workers[0])), signal.SIGKILL)
+
+    arena.take_in(picture())
+
+    arena.settle(20)
