@@ -4,7 +4,7 @@ VENV := .venv
 # OpenStack Swift, an S3 service for the tests, apart from what the site needs.
 SWIFT := .venv-swift
 # The tests of rows, queue and files: once on SQLite and disk, once on PostgreSQL, Redis and S3.
-ON_SERVERS := $(patsubst %,tests/test_%.py,api_filters api_status api_timeline constraints images lifecycle races storage sweep throttles thumbnails uploads)
+ON_SERVERS := $(patsubst %,tests/test_%.py,api_filters api_status api_timeline constraints custom images lifecycle races reconcile storage storage_trouble sweep throttles thumbnails uploads)
 BIN := $(VENV)/bin
 
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

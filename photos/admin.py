@@ -11,7 +11,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
 from photos import images, thumbnails
 from photos.errors import PhotoError
@@ -147,8 +147,8 @@ class PhotoAdmin(admin.ModelAdmin[Photo]):
     def history(self, photo: Photo) -> str:
         """What happened to it, oldest first."""
         events = PhotoEvent.objects.filter(photo_id=photo.pk)
-        lines = [f"{event.created_at:%Y-%m-%d %H:%M:%S} {event.type} {_facts(event.data)}" for event in events]
-        return format_html('<pre style="white-space: pre-wrap">{}</pre>', "\n".join(lines))
+        lines = [(f"{event.created_at:%Y-%m-%d %H:%M:%S} {event.type} {_facts(event.data)}",) for event in events]
+        return format_html_join("", "<div>{}</div>", lines)
 
     @admin.action(description="Retry the thumbnails", permissions=["change"])
     def retry(self, request: HttpRequest, photos: QuerySet[Photo]) -> None:

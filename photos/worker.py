@@ -13,7 +13,7 @@ from typing import Any
 from django import db
 from django.conf import settings
 
-from photos import thumbnails
+from photos import reconcile, thumbnails
 from photos.cluster import Cluster
 from photos.errors import WorkerLost
 from photos.models import Photo, Worker
@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 ROUND_SECONDS = 5.0
 # While there is a backlog the queue's short window must be filled again before it runs dry.
 BACKLOG_ROUND_SECONDS = 1.0
+# How often it is asked whether the daily look at all files is due.
+DAILY_LOOK_SECONDS = 600.0
 
 
 class Supervisor:
@@ -42,23 +44,23 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
         self._cluster = Cluster(self.name)
-        # Beside the rounds: a storage that does not answer may hold it up for a minute, and no photo shall wait for it.
-        tidying = threading.Thread(target=self._repeat, args=[thumbnails.tidy], daemon=True)
-        tidying.start()
+        # Beside the rounds: a storage that does not answer holds these up, and no photo shall wait for that.
+        for beside in ([thumbnails.tidy, ROUND_SECONDS], [reconcile.daily, DAILY_LOOK_SECONDS]):
+            threading.Thread(target=self._repeat, args=beside, daemon=True).start()
         try:
-            self._repeat(self._round)
+            self._repeat(self._round, ROUND_SECONDS)
         finally:
             self._cluster.drain()
             _survive(self._leave)
             logger.info("worker stopped")
 
-    def _repeat(self, step: Callable[[], SweepReport]) -> None:
+    def _repeat(self, step: Callable[[], SweepReport | None], every: float) -> None:
         pause = 0.0
         while not self._stopping.wait(pause):
             report = _survive(step) or SweepReport()
             if any(report):
                 logger.info("sweep", extra=dict[str, Any](report._asdict()))
-            pause = BACKLOG_ROUND_SECONDS if report.rung or report.deleted_files else ROUND_SECONDS
+            pause = BACKLOG_ROUND_SECONDS if report.rung or report.deleted_files else every
 
     def _round(self) -> SweepReport:
         if not self._cluster.is_running:

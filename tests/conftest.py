@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.files.base import ContentFile
+from django.test import Client
 from rest_framework.test import APIClient
 
 from photos import queue, uploads
@@ -132,6 +133,25 @@ def api_as() -> Callable[[Any], APIClient]:
 def api(api_as: Callable[[Any], APIClient], editor: Any) -> APIClient:
     """The editor's API client."""
     return api_as(editor)
+
+
+@pytest.fixture
+def as_user(workspace: Workspace) -> Callable[[Any], Client]:
+    """Makes a browser in which somebody is signed in, or nobody."""
+
+    def make(user: Any) -> Client:
+        client = Client()
+        if user:
+            client.force_login(user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def browser(as_user: Callable[[Any], Client], editor: Any) -> Client:
+    """The editor's browser."""
+    return as_user(editor)
 
 
 @pytest.fixture

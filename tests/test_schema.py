@@ -114,7 +114,8 @@ def test_the_schema_is_true_in_all_that_schemathesis_can_think_of(site: RunningS
         status, operation = line.split(" ", 1)
         asked[operation].add(int(status))
     paths = requests.get(f"{site.url}/api/v1/schema/", timeout=30).json()["paths"]
-    assert asked.keys() == {f"{method.upper()} {path}" for path, calls in paths.items() for method in calls}
+    in_schema = {f"{method.upper()} {path}" for path, calls in paths.items() for method in calls}
+    assert asked.keys() == in_schema - {"GET /api/v1/events/"}  # as tests/schemathesis.toml says
     assert {operation for operation, statuses in asked.items() if not statuses & {200, 201, 202, 204}} == set()
 
 
@@ -178,7 +179,7 @@ def test_the_page_that_draws_the_schema_loads_nothing_from_elsewhere_and_runs_no
         (attributes, "") for attributes in re.findall(r'<script( src="[^"]+")>', page.text)
     }
     loaded = re.findall(r'<(?:script|link|img)\b[^>]*(?:src|href)="([^"]+)"', page.text)
-    assert len(loaded) == 5
+    assert len(loaded) == 6
     for address in loaded:
         assert re.match(r"/(static|api/v1/docs)/", address)
         assert requests.get(site.url + address.replace("&amp;", "&"), timeout=30).status_code == 200

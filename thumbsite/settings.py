@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -80,9 +81,10 @@ INSTALLED_APPS = [
     "photos",
 ]
 MIDDLEWARE = [
-    "photos.health.LiveProbe",
+    "photos.health.Probes",
     # Before all that answers by itself, so that a page elsewhere may read these answers too.
     "corsheaders.middleware.CorsMiddleware",
+    "photos.security_policy.security_policy",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -149,7 +151,7 @@ if STORAGE == "s3":
     from botocore.config import Config
 
     _files: dict[str, Any] = {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "photos.s3.BucketStorage",
         "OPTIONS": {
             # Keys hold a fresh UUID, so that asking whether one is taken would be a request for nothing.
             "file_overwrite": True,
@@ -158,10 +160,14 @@ if STORAGE == "s3":
             "endpoint_url": read(env.str, "AWS_S3_ENDPOINT_URL", "") or None,
             "region_name": read(env.str, "AWS_S3_REGION_NAME", "") or None,
             "addressing_style": read(env.str, "AWS_S3_ADDRESSING_STYLE", "") or None,
-            # boto3 multiplies its time-outs by its tries: at most (5 + 20) s twice.
-            "client_config": Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 2}),
-            # Ten threads would hold ten parts of a large upload in memory; what is read goes to disk beyond 1 MiB.
-            "transfer_config": TransferConfig(use_threads=False),
+            # boto3 multiplies its time-outs by its tries: at most (4 + 8) s twice. A read takes three calls, which
+            # must end within the lease; an upload takes one.
+            "client_config": Config(connect_timeout=4, read_timeout=8, retries={"total_max_attempts": 2}),
+            # One request for each file: parts would multiply the time-outs once more, and could be left behind; so
+            # would ten threads the memory, and five more tries for each read. What is read goes to disk beyond 1 MiB.
+            "transfer_config": TransferConfig(
+                multipart_threshold=5 * 2**30, num_download_attempts=1, use_threads=False
+            ),
             "max_memory_size": 2**20,
         },
     }
@@ -191,12 +197,18 @@ THUMBNAIL_RETRIES = read_int("THUMBNAIL_RETRIES", 5, 0, 100)
 THUMBNAIL_BACKOFF_SECONDS = read_int("THUMBNAIL_BACKOFF_SECONDS", 60, 1, 86_400)
 # One attempt's limits: the wall clock, and what a render may take on top of the worker's own memory.
 ATTEMPT_SECONDS = read_int("ATTEMPT_SECONDS", 300, 1, 86_400)
+# How long a worker that shows no sign of life keeps its photo; it shows one each third of this.
+LEASE_SECONDS = read_int("LEASE_SECONDS", 90, 3, 3600)
 RENDER_MEMORY_BYTES = read_int("RENDER_MEMORY_BYTES", 2 * 2**30, 64 * 2**20, 2**40)
 # Thumbnails that one web process makes within requests, at most at once; each takes a helper process.
 RENDERS = read_int("RENDERS", os.cpu_count() or 2, 1, 256)
 
 # --- queue ------------------------------------------------------------------------------------------------------------
 WORKERS = read_int("WORKERS", os.cpu_count() or 2, 1, 256)
+# In timelines and in the state of the service; `runworker` adds to it what makes it its own.
+WORKER_NAME = read(env.str, "WORKER_NAME", socket.gethostname())[:80]
+# How long the tasks under way may take after SIGTERM before they are left to others.
+DRAIN_SECONDS = read_int("DRAIN_SECONDS", 30, 0, 3600)
 REDIS_URL = read(env.str, "REDIS_URL", "")
 Q_CLUSTER: dict[str, Any] = {
     "name": "thumbsite",
@@ -262,6 +274,8 @@ MIGRATION_MODULES = {"knox": None}
 THROTTLE_UPLOADS = read_rate("THROTTLE_UPLOADS", "600/minute")
 THROTTLE_RENDERS = read_rate("THROTTLE_RENDERS", "120/minute")
 THROTTLE_TOKENS = read_rate("THROTTLE_TOKENS", "20/minute")
+# A comment on each open stream, so that no proxy takes it for dead; at every second one the rights are checked again.
+STREAM_HEARTBEAT_SECONDS = read_int("STREAM_HEARTBEAT_SECONDS", 15, 1, 25)
 # Pages of these origins may call the API with a token; never with the session's cookie.
 CORS_ALLOWED_ORIGINS = read_origins("CORS_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"

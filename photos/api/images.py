@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from uuid import UUID
 
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
-from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.permissions import AllowAny
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from photos import images
+from photos.api.negotiation import AnyAccept
 from photos.api.schema import IMAGE_CALL
 from photos.errors import OriginalMissing
 from photos.models import Photo
-
-
-class ImageNegotiation(BaseContentNegotiation):
-    """Takes any Accept header: the image is what it is, and only errors are JSON."""
-
-    def select_renderer(
-        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
-    ) -> tuple[BaseRenderer, str]:
-        """The first renderer."""
-        renderer = next(iter(renderers))
-        return renderer, renderer.media_type
 
 
 class ImageView(APIView):
     """Who may see a photo may see its images."""
 
     permission_classes = (AllowAny,)
-    content_negotiation_class = ImageNegotiation
+    content_negotiation_class = AnyAccept
     # One only, so that caches aren't told that the image varies with the Accept header.
     renderer_classes = (JSONRenderer,)
 

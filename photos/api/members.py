@@ -19,7 +19,6 @@ from rest_framework.reverse import reverse
 from photos.api.parsers import JSONParser
 from photos.api.schema import CREATED, refusals
 from photos.api.tenancy import MemberEditSerializer, MemberSerializer
-from photos.errors import Conflict
 from photos.models import Membership, Role, Workspace
 
 
@@ -76,7 +75,7 @@ class MemberViewSet(viewsets.GenericViewSet[Membership]):
         serializer = self.get_serializer(member, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         if serializer.validated_data.get("role", Role.OWNER) != Role.OWNER:
-            self._keep_an_owner(member)
+            member.keep_an_owner()
         serializer.save()
         return Response(serializer.data)
 
@@ -87,15 +86,10 @@ class MemberViewSet(viewsets.GenericViewSet[Membership]):
         member = self.get_object()
         if member.user != request.user:
             self._require_owner()
-        self._keep_an_owner(member)
+        member.keep_an_owner()
         member.delete()
         return Response(status=HTTPStatus.NO_CONTENT)
 
     def _require_owner(self) -> None:
         if not self.workspace.is_owned_by(self.request.user):
             raise PermissionDenied
-
-    @staticmethod
-    def _keep_an_owner(member: Membership) -> None:
-        if member.is_last_owner():
-            raise Conflict("A workspace needs an owner; make somebody else an owner first.")

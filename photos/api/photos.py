@@ -19,7 +19,6 @@ from rest_framework.throttling import BaseThrottle
 from photos import thumbnails, uploads
 from photos.api.browsable import UploadForm
 from photos.api.errors import NotFailed
-from photos.api.filters import PhotoFilters
 from photos.api.parsers import JSONParser, refuse_unreadable_form
 from photos.api.permissions import EditorsWrite, album_of, workspace_to_fill
 from photos.api.schema import CREATED, FILE_ERRORS, header, refusals
@@ -34,6 +33,7 @@ from photos.api.serializers import (
 from photos.api.throttles import UploadThrottle
 from photos.api.waiting import waits_if_preferred
 from photos.errors import Conflict, MissingFile
+from photos.filters import PhotoFilters
 from photos.models import Photo
 
 

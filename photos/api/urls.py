@@ -12,6 +12,7 @@ from photos.api.members import MemberViewSet
 from photos.api.photos import PhotoViewSet
 from photos.api.service import CustomThumbnailView, ServiceView
 from photos.api.status import PhotoStatusesView, PhotoStatusView
+from photos.api.stream import StreamView
 from photos.api.timeline import TimelineView
 from photos.api.tokens import TokenView
 from photos.api.workspaces import WorkspaceViewSet
@@ -58,6 +59,7 @@ urlpatterns = [
         MemberViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
         name="member-detail",
     ),
+    path("events/", StreamView.as_view(), name="events"),
     path("auth/token/", TokenView.as_view(), name="token"),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),

@@ -9,12 +9,12 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from asgiref.sync import SyncToAsync, sync_to_async
+from asgiref.sync import sync_to_async
 from django.db import Error as DatabaseFault
-from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from rest_framework.response import Response
 
+from photos import threads
 from photos.api.preferences import wait_seconds
 from photos.models import Photo
 
@@ -39,8 +39,7 @@ def waits_if_preferred(view: View) -> Callable[..., Awaitable[HttpResponse]]:
             return response
         photo_id = UUID(str(response.data["id"]))
         if seconds and await sync_to_async(_unfinished)([photo_id]):
-            await sync_to_async(connections.close_all)()
-            _let_thread_go()
+            await threads.let_go()
             await until_finished(photo_id, seconds)
             await sync_to_async(_tell_anew)(response, photo_id)
         response.headers["Preference-Applied"] = f"wait={seconds}"
@@ -59,13 +58,6 @@ def _tell_anew(response: Any, photo_id: UUID) -> None:
     if photo is not None:  # else it was taken in, and that is all there is to tell
         skipped = {"thumbnail_status": response.data["thumbnail_status"]} if response.data["duplicate"] else {}
         response.data |= view.get_serializer(photo).data | skipped
-
-
-def _let_thread_go() -> None:
-    """End the thread that asgiref keeps for this request's synchronous code; the next such call gets a new one."""
-    context = SyncToAsync.thread_sensitive_context.get(None)
-    if context and (executor := SyncToAsync.context_to_thread_executor.pop(context, None)):
-        executor.shutdown(wait=False)
 
 
 async def until_finished(photo_id: UUID, seconds: float) -> None:
@@ -113,21 +105,13 @@ class _Poller:
             await asyncio.sleep(POLL_SECONDS)
             asked = dict(self._waiting)
             try:
-                # In a thread of the loop's pool, since this task belongs to no request.
-                left = await sync_to_async(_ask, thread_sensitive=False)(list(set(asked.values())))
+                left = await threads.in_thread(_unfinished, list(set(asked.values())))
             except DatabaseFault:
                 logger.exception("waiting photos could not be asked for, will try again")
                 continue
             for finished, photo_id in asked.items():
                 if photo_id not in left and not finished.done():
                     finished.set_result(None)
-
-
-def _ask(photo_ids: list[UUID]) -> set[UUID]:
-    try:
-        return _unfinished(photo_ids)
-    finally:
-        connections.close_all()
 
 
 _pollers: dict[asyncio.AbstractEventLoop, _Poller] = {}

@@ -16,6 +16,7 @@ from .encode import ENCODERS, encode
 from .formats import identify
 from .gate import enough_memory, gate
 from .headers.reader import displayed_size
+from .metadata import Facts, metadata
 from .placeholder import thumbhash
 
 Size = tuple[int, int]
@@ -34,13 +35,17 @@ class Thumbnail:
 
 @dataclass(frozen=True)
 class Rendering:
-    """The thumbnails by their boxes' names, the ThumbHash in base64, and the original's size in pixels as displayed."""
+    """The thumbnails by their boxes' names, the ThumbHash in base64, and the original's size in pixels as displayed.
+
+    ``metadata`` is what the original tells beside its picture.
+    """
 
     thumbnails: dict[str, Thumbnail]
     placeholder: str
     width: int
     height: int
     is_animated: bool
+    metadata: Facts
 
 
 def render(
@@ -64,6 +69,8 @@ def render(
         sizes = {name: fit(width, height, box) for name, box in boxes.items()}
         largest = max(sizes.values())
         decoded = decode(source, displayed_size(*largest, header.orientation))
+        # After the pixels, behind which some formats have it.
+        facts = metadata(source.image)
         file.seek(0)
     with enough_memory():
         encoder = ENCODERS[format]
@@ -75,7 +82,7 @@ def render(
         }
         placeholder = thumbhash(scaled[min(scaled)])
     thumbnails = {name: encoded[size] for name, size in sizes.items()}
-    return Rendering(thumbnails, placeholder, width, height, header.is_animated)
+    return Rendering(thumbnails, placeholder, width, height, header.is_animated, facts)
 
 
 def derive(image: Image.Image, sizes: Iterable[Size]) -> dict[Size, Image.Image]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -24,8 +25,32 @@ class EventType(models.TextChoices):
     RETRIED = "photo.retried"
 
 
+STREAMED = (EventType.CREATED, EventType.THUMBNAIL_READY, EventType.THUMBNAIL_FAILED, EventType.DELETED)
+# Where PostgreSQL tells those who listen that a transaction with such an event was committed.
+CHANNEL = "photo_events"
+
+LAST_DRAWN_ID = {
+    "sqlite": "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'photos_photoevent'",
+    "postgresql": "SELECT coalesce(pg_sequence_last_value('photos_photoevent_id_seq'), 0)",
+}
+
+
 class PhotoEventQuerySet(models.QuerySet["PhotoEvent"]):
-    """Writing events."""
+    """Writing events, and reading the stream."""
+
+    def streamed(self) -> PhotoEventQuerySet:
+        """Events that the live stream tells of, oldest first."""
+        return self.filter(type__in=STREAMED).order_by("pk")
+
+    def stream_of(self, workspace_id: UUID, after: int, until: int) -> PhotoEventQuerySet:
+        """A part of what the live stream tells of a workspace, from one id (not included) to another (included)."""
+        return self.streamed().filter(workspace=workspace_id, pk__gt=after, pk__lte=until)
+
+    def last_drawn_id(self) -> int:
+        """The highest id that an event has had; on PostgreSQL also one that is not committed yet, or never was."""
+        with connection.cursor() as cursor:
+            cursor.execute(LAST_DRAWN_ID[connection.vendor])
+            return int(cursor.fetchone()[0])
 
     def record(self, photo: ThumbnailLifecycle, event_type: EventType, **data: Any) -> None:
         """Tell of a change, in the transaction that makes it."""
@@ -33,10 +58,20 @@ class PhotoEventQuerySet(models.QuerySet["PhotoEvent"]):
 
     def record_many(self, photos: Iterable[ThumbnailLifecycle], event_type: EventType, **data: Any) -> None:
         """Tell of the same change of several, in the transaction that makes it."""
+        streamed = event_type in STREAMED
         self.bulk_create(
-            PhotoEvent(workspace_id=photo.workspace_id, photo_id=photo.pk, type=event_type, data=data)
+            PhotoEvent(
+                workspace_id=photo.workspace_id,
+                photo_id=photo.pk,
+                type=event_type,
+                # The stream tells it as it was then, of a photo that is gone too.
+                data=data | ({"kind": photo.kind, "version": photo.thumbnail_version} if streamed else {}),
+            )
             for photo in photos
         )
+        if streamed and connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(f"NOTIFY {CHANNEL}")
 
 
 class PhotoEvent(models.Model):

@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
+from photos.errors import Conflict
 from photos.models.ids import uuid7
 
 Viewer = AbstractBaseUser | AnonymousUser
@@ -86,6 +87,10 @@ class Workspace(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def role_of(self, user: Viewer) -> str | None:
+        """The user's role here; None for who is no member."""
+        return self.membership_set.filter(user=user.pk).values_list("role", flat=True).first()
+
     def has_member(self, user: Viewer) -> bool:
         """Whether the user has any role here."""
         return Workspace.objects.filter(pk=self.pk).of_member(user).exists()
@@ -137,7 +142,8 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user} is {self.role} of {self.workspace}"
 
-    def is_last_owner(self) -> bool:
-        """Whether no one else would be left to manage the workspace; true to the end of a transaction that locks it."""
+    def keep_an_owner(self) -> None:
+        """Raise Conflict if nobody else manages the workspace; true to the end of a transaction that locks it."""
         owners = Membership.objects.filter(workspace=self.workspace_id, role=Role.OWNER, user__is_active=True)
-        return list(owners.values_list("pk", flat=True)[:2]) == [self.pk]
+        if list(owners.values_list("pk", flat=True)[:2]) == [self.pk]:
+            raise Conflict("A workspace needs an owner; make somebody else an owner first.")

@@ -6,10 +6,15 @@ from typing import Any
 
 from django import template
 
+from photos.blur import blur
 from photos.models import Photo
 from photos.sizes import PRESETS
 
 register = template.Library()
+
+# What is longer than this, or smaller in pixels, is shown whole: cut to a square too little of it would be left, and
+# blown up it would be a blur.
+LONGEST_CUT, SMALLEST_CUT = 2, 100
 
 
 @register.simple_tag
@@ -22,12 +27,15 @@ def picture(photo: Photo, sizes: str) -> dict[str, Any] | None:
     large = files["large"]
     # A picture that is smaller than a preset is there twice, and each width may be named once.
     urls = {file["width"]: file["url"] for file in files.values()}
+    shorter, longer = sorted((photo.width, photo.height))
     return {
-        "src": files["small"]["url"],
+        "src": files["medium"]["url"],
         "largest": large["url"],
         "srcset": ", ".join(f"{url} {width}w" for width, url in urls.items()),
         "sizes": sizes,
         "width": large["width"],
         "height": large["height"],
+        "is_whole": longer > LONGEST_CUT * shorter or shorter < SMALLEST_CUT,
+        "blur": photo.placeholder and blur(photo.placeholder),
         "files": files,
     }

@@ -1,11 +1,31 @@
-"""The upload form, which works without JavaScript."""
+"""The forms of the pages, which work without JavaScript."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from photos.models import Album, Membership, Photo, Workspace
+
+# A longer list of albums would be of no use in a form.
+ALBUMS_SHOWN = 500
+
+
+def saved(form: forms.ModelForm[Any], field: str, taken: str) -> bool:
+    """Save the form's new row; False, with an error at the field, if there is one like it."""
+    try:
+        with transaction.atomic():
+            form.save()
+    except IntegrityError:
+        form.add_error(field, taken)
+        return False
+    return True
 
 
 class ManyFilesInput(forms.ClearableFileInput):
@@ -29,3 +49,92 @@ class UploadForm(forms.Form):
     """Photos for one workspace."""
 
     photos = ManyFilesField(label="Photos", allow_empty_file=True)
+
+
+class PhotoForm(forms.ModelForm[Photo]):
+    """What people write on a photo; it is saved by `Photo.edit`."""
+
+    # Not among the model's own: that there is another primary photo is no mistake, `Photo.edit` takes its mark.
+    is_primary = forms.BooleanField(label="Primary photo of its album", required=False)
+
+    class Meta:
+        model = Photo
+        fields = ("title", "album", "kind")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.initial["is_primary"] = self.instance.is_primary
+        albums = self.instance.workspace.albums
+        shown = Q(pk__in=albums.values("pk")[:ALBUMS_SHOWN]) | Q(pk=self.instance.album_id)
+        self.fields["album"].queryset = albums.filter(shown)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """The fields, unless they make a photo primary that is in no album."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("is_primary") and not cleaned.get("album"):
+            raise ValidationError({"is_primary": "Only a photo in an album can be its primary one."})
+        return cleaned
+
+    def changes(self) -> dict[str, Any]:
+        """The columns that differ, for `Photo.edit`.
+
+        Only these: a primary photo that moves arrives as an ordinary one unless the mark is set anew.
+        """
+        changes = {name: self.cleaned_data[name] for name in self.changed_data}
+        if "album" in changes:
+            album = changes.pop("album")
+            changes["album_id"] = album and album.pk
+        return changes
+
+
+class AlbumForm(forms.ModelForm[Album]):
+    """A new album, in the workspace that its instance has."""
+
+    class Meta:
+        model = Album
+        fields = ("name",)
+
+
+class WorkspaceForm(forms.ModelForm[Workspace]):
+    """What can be changed of a workspace."""
+
+    class Meta:
+        model = Workspace
+        fields: tuple[str, ...] = ("name", "is_public")
+        labels = {"is_public": "Public"}
+
+
+class NewWorkspaceForm(WorkspaceForm):
+    """A new workspace."""
+
+    class Meta(WorkspaceForm.Meta):
+        fields = ("name", "slug", "is_public")
+        labels = {"slug": "Address", **WorkspaceForm.Meta.labels}
+        help_texts = {"slug": "Letters, digits and hyphens; it stays as it is."}
+
+
+class RoleForm(forms.ModelForm[Membership]):
+    """A member's role."""
+
+    class Meta:
+        model = Membership
+        fields: tuple[str, ...] = ("role",)
+
+
+class MemberForm(RoleForm):
+    """A new member of the workspace that its instance has, by user name."""
+
+    user = forms.ModelChoiceField(
+        get_user_model().objects.none(),
+        to_field_name="username",
+        label="User name",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+        error_messages={"invalid_choice": "There is no user of this name."},
+    )
+
+    class Meta(RoleForm.Meta):
+        fields = ("user", "role")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["user"].queryset = get_user_model().objects.filter(is_active=True)  # type: ignore[attr-defined]

@@ -9,6 +9,8 @@ import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from photos import events
+
 # How long requests under way may take to end after SIGTERM.
 GRACE_SECONDS = 25
 
@@ -21,6 +23,15 @@ def listen() -> socket.socket:
     except OSError as error:
         where = f"{settings.HOST}:{settings.PORT}"
         raise CommandError(f"Can't listen on {where} ({error.strerror}): set HOST or PORT to another.") from None
+
+
+class Server(uvicorn.Server):
+    """Uvicorn's, which would wait for streams that never end."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, then as always."""
+        events.close_streams()
+        await super().shutdown(sockets)
 
 
 class Command(BaseCommand):
@@ -39,4 +50,4 @@ class Command(BaseCommand):
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
-            uvicorn.Server(config).run(sockets=[server_socket])
+            Server(config).run(sockets=[server_socket])

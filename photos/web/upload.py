@@ -1,0 +1,41 @@
+"""The upload page."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.files.base import File
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from photos import uploads
+from photos.errors import PhotoError
+from photos.models import Workspace
+from photos.web.access import seen_by_editor, visible_workspace
+from photos.web.forms import UploadForm
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def upload(request: HttpRequest, slug: str) -> HttpResponse:
+    """Take in as many files as are good, and say what is wrong with the others."""
+    workspace = visible_workspace(request, slug)
+    seen = seen_by_editor(request, workspace)
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    if form.is_valid():
+        for file in form.cleaned_data["photos"]:
+            _take_in(request, workspace, file)
+        return redirect("gallery", slug=slug)
+    context = {**seen, "form": form, "settings": settings}
+    return render(request, "upload.html", context, status=400 if form.errors else 200)
+
+
+def _take_in(request: HttpRequest, workspace: Workspace, file: File[bytes]) -> None:
+    try:
+        photo, created = uploads.ingest(file, workspace, uploaded_by=request.user)
+    except PhotoError as error:
+        messages.error(request, f"{file.name}: {error}")
+    else:
+        messages.success(request, f"{photo}: {'taken in' if created else 'already here'}.")

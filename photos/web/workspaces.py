@@ -1,0 +1,74 @@
+"""One's workspaces: going from one to another, making one, its settings."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
+from django.views.decorators.http import require_GET, require_http_methods
+
+from photos.models import Membership, Workspace
+from photos.web.access import seen_by_owner, visible_workspace
+from photos.web.forms import NewWorkspaceForm, WorkspaceForm
+
+# Of others' public workspaces; the API lists all.
+PUBLIC_SHOWN = 100
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """The first of one's workspaces, or the way in."""
+    mine = Workspace.objects.of_member(request.user).first()
+    first = mine or Workspace.objects.visible_to(request.user).first()
+    if first is not None:
+        return redirect("gallery", slug=first.slug)
+    return redirect("workspaces" if request.user.is_authenticated else "login")
+
+
+@require_GET
+def icon(request: HttpRequest) -> HttpResponse:
+    """Where browsers look for the icon on pages that don't name it, such as the admin's."""
+    return redirect(static("icon.svg"))
+
+
+@require_GET
+def workspaces(request: HttpRequest) -> HttpResponse:
+    """One's own workspaces with one's role, and public ones."""
+    own = Membership.objects.filter(user=request.user.pk, workspace__closed_at=None).select_related("workspace")
+    memberships = list(own.order_by("workspace__name", "workspace__slug"))
+    others = Workspace.objects.visible_to(request.user).exclude(pk__in=[one.workspace_id for one in memberships])
+    context = {"memberships": memberships, "others": others.order_by("name", "slug")[:PUBLIC_SHOWN]}
+    return render(request, "workspaces.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def new_workspace(request: HttpRequest) -> HttpResponse:
+    """A new workspace, whose owner is who makes it."""
+    form = NewWorkspaceForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            made = Workspace.objects.found(request.user, **form.cleaned_data)
+        except IntegrityError:
+            form.add_error("slug", "This address is taken; choose another one.")
+        else:
+            return redirect("gallery", made.slug)
+    return render(request, "workspace_new.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def settings(request: HttpRequest, slug: str) -> HttpResponse:
+    """A workspace's name, and who may look into it."""
+    workspace = visible_workspace(request, slug)
+    seen = seen_by_owner(request, workspace)
+    form = WorkspaceForm(request.POST if request.method == "POST" else None, instance=visible_workspace(request, slug))
+    if form.is_valid():
+        # Where it is: a workspace that was closed meanwhile must not come back.
+        Workspace.objects.filter(pk=workspace.pk, closed_at=None).update(**form.cleaned_data)
+        messages.success(request, "Saved.")
+        return redirect("workspace-settings", slug)
+    return render(request, "workspace_settings.html", {**seen, "form": form}, status=400 if form.errors else 200)
