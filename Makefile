@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: run test check lock clean
+.PHONY: run test faults check lock clean
 
 run: $(VENV)/.runtime  ## Prepare the site, run web server and worker until Ctrl-C
 	@$(BIN)/python manage.py runlocal
@@ -18,6 +18,9 @@ run: $(VENV)/.runtime  ## Prepare the site, run web server and worker until Ctrl
 test: $(VENV)/.development $(SWIFT)/.installed  ## All tests
 	@$(BIN)/python -m pytest --cov --cov-report=
 	@$(BIN)/python -m pytest -p tests.on_servers --cov --cov-append --cov-report=term $(ON_SERVERS)
+
+faults: $(VENV)/.development $(SWIFT)/.installed  ## Fault runs with the times of service, each FAULTS_TURNS times; writes the table of docs/reliability.md
+	@FAULTS=thorough $(BIN)/python -m pytest --timeout=1800 tests/faults
 
 check: $(VENV)/.development  ## All that needs no test: format, lint, types, migrations, schema, deployment settings
 	@$(BIN)/ruff format --check .

@@ -23,7 +23,7 @@ class Cluster:
         self._keeper = start_kept(
             [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"],
             settings.DRAIN_SECONDS,
-            os.environ | {"DATABASE_CONN_MAX_AGE": "600", "WORKER_NAME": worker_name},
+            os.environ | {"DATABASE_CONN_MAX_AGE": "600", "SQLITE_SYNCHRONOUS": "NORMAL", "WORKER_NAME": worker_name},
         )
         logger.info("cluster started", extra={"pid": self._keeper.pid, "workers": settings.WORKERS})
 

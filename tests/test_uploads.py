@@ -64,7 +64,7 @@ def test_a_row_says_what_came_in(take_in: Callable[..., Photo], workspace: Works
         thumbnail_attempts=0,
     )
     assert history(photo) == ["photo.created"]
-    assert PhotoEvent.objects.get().data == {"by": "edith"}
+    assert PhotoEvent.objects.get().data == {"by": "edith", "kind": "trip", "version": ""}
     assert not Orphan.objects.exists()
 
 

@@ -9,7 +9,9 @@ from datetime import timedelta
 from typing import Any, TypeVar, cast
 
 import pytest
-from django.db import connections
+from django.apps import apps
+from django.db import connections, transaction
+from django.db.models import DateTimeField, F
 from django.db.models.functions import Now
 from django_q.signing import SignedPackage
 
@@ -26,14 +28,14 @@ def rings() -> int:
     return int(queue._broker().queue_size())
 
 
-def work() -> int:
-    """Run every ring in the queue; answers how many there were."""
+def work(carry_out: Callable[[str], object] = tasks.generate_thumbnails) -> int:
+    """Run every ring in the queue, as the queue's task unless told otherwise; answers how many there were."""
     broker, done = queue._broker(), 0
     while rings():
         for ring_id, package in broker.dequeue() or ():
             task = cast(dict[str, Any], SignedPackage.loads(package))
             assert task["func"] == "photos.tasks.generate_thumbnails"
-            tasks.generate_thumbnails(*task["args"])
+            carry_out(*task["args"])
             broker.acknowledge(ring_id)
             done += 1
     return done
@@ -58,6 +60,16 @@ def backoff_passes(photo: Photo) -> None:
 def orphans_fall_due() -> None:
     """The time of all files that no row names is over."""
     Orphan.objects.update(delete_after=Now() - timedelta(seconds=1))
+
+
+def time_passes(seconds: float) -> None:
+    """All moments in all rows lie so much further back."""
+    with transaction.atomic():
+        for model in apps.get_app_config("photos").get_models():
+            moments = [field.name for field in model._meta.fields if isinstance(field, DateTimeField)]
+            if moments:
+                rows = model._base_manager.all()
+                rows.update(**{moment: F(moment) - timedelta(seconds=seconds) for moment in moments})
 
 
 def fails(photo: Photo) -> None:

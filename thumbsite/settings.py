@@ -133,13 +133,15 @@ if DATABASE_URL:
         raise SystemExit("DATABASE_URL is not allowed: It must be like postgres://user:password@host/name.") from None
 # Kept open in workers (which set it), closed after each request in the web, whose threads come and go.
 _database["CONN_MAX_AGE"] = read_int("DATABASE_CONN_MAX_AGE", 0, 0, 86_400)
+# FULL: an upload that was answered outlives a power cut. Workers set NORMAL, since what they lose is done again.
+SQLITE_SYNCHRONOUS = read_choice("SQLITE_SYNCHRONOUS", "FULL", "FULL", "NORMAL")
 if _database["ENGINE"].endswith("sqlite3"):
     # With the write lock taken at BEGIN, writers queue up to `timeout` seconds; otherwise an upgrade in
     # mid-transaction fails at once with "database is locked".
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+        "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={SQLITE_SYNCHRONOUS}",
     }
 DATABASES = {"default": _database}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -29,6 +30,9 @@ STREAMED = (EventType.CREATED, EventType.THUMBNAIL_READY, EventType.THUMBNAIL_FA
 # Where PostgreSQL tells those who listen that a transaction with such an event was committed.
 CHANNEL = "photo_events"
 
+# Far longer than a transaction that writes events stays open: after it no lower id becomes visible.
+SETTLED_AGE = timedelta(seconds=10)
+
 LAST_DRAWN_ID = {
     "sqlite": "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'photos_photoevent'",
     "postgresql": "SELECT coalesce(pg_sequence_last_value('photos_photoevent_id_seq'), 0)",
@@ -51,6 +55,11 @@ class PhotoEventQuerySet(models.QuerySet["PhotoEvent"]):
         with connection.cursor() as cursor:
             cursor.execute(LAST_DRAWN_ID[connection.vendor])
             return int(cursor.fetchone()[0])
+
+    def settled_id(self, workspace_id: UUID) -> int:
+        """An id up to which no event of the workspace can appear any more; 0 when there may be one yet to come."""
+        settled = self.filter(workspace=workspace_id, created_at__lt=Now() - SETTLED_AGE).order_by("-pk")
+        return settled.values_list("pk", flat=True).first() or 0
 
     def record(self, photo: ThumbnailLifecycle, event_type: EventType, **data: Any) -> None:
         """Tell of a change, in the transaction that makes it."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.utils.html import format_html
 
 from photos.blur import blur
-from photos.models import Photo
+from photos.models import Photo, PhotoEvent, Workspace
 from photos.sizes import PRESETS
 
 register = template.Library()
@@ -15,6 +16,13 @@ register = template.Library()
 # What is longer than this, or smaller in pixels, is shown whole: cut to a square too little of it would be left, and
 # blown up it would be a blur.
 LONGEST_CUT, SMALLEST_CUT = 2, 100
+
+
+@register.simple_tag
+def live(workspace: Workspace) -> str:
+    """The attributes of a <body> whose scripts follow the workspace's events."""
+    position = PhotoEvent.objects.settled_id(workspace.pk)
+    return format_html(' data-workspace="{}" data-position="{}"', workspace.slug, position)
 
 
 @register.simple_tag

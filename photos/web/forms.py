@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from photos.models import Album, Membership, Photo, Workspace
 
@@ -45,10 +46,22 @@ class ManyFilesField(forms.FileField):
         return [super(ManyFilesField, self).clean(file, initial) for file in files or [None]]
 
 
+def offered(workspace: Workspace, chosen: UUID | None = None) -> QuerySet[Album]:
+    """The albums that a form of the workspace offers, also the one that is chosen already."""
+    albums = workspace.albums.all()
+    return albums.filter(Q(pk__in=albums.values("pk")[:ALBUMS_SHOWN]) | Q(pk=chosen))
+
+
 class UploadForm(forms.Form):
-    """Photos for one workspace."""
+    """Photos for one workspace, and what is said of all of them."""
 
     photos = ManyFilesField(label="Photos", allow_empty_file=True)
+    album = forms.ModelChoiceField(Album.objects.none(), required=False, empty_label="none")
+    kind = forms.CharField(required=False, max_length=50, help_text="A free short label.")
+
+    def __init__(self, workspace: Workspace, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["album"].queryset = offered(workspace)  # type: ignore[attr-defined]
 
 
 class PhotoForm(forms.ModelForm[Photo]):
@@ -64,9 +77,8 @@ class PhotoForm(forms.ModelForm[Photo]):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.initial["is_primary"] = self.instance.is_primary
-        albums = self.instance.workspace.albums
-        shown = Q(pk__in=albums.values("pk")[:ALBUMS_SHOWN]) | Q(pk=self.instance.album_id)
-        self.fields["album"].queryset = albums.filter(shown)  # type: ignore[attr-defined]
+        albums = offered(self.instance.workspace, self.instance.album_id)
+        self.fields["album"].queryset = albums  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """The fields, unless they make a photo primary that is in no album."""

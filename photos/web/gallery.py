@@ -23,6 +23,8 @@ from photos.web.forms import AlbumForm, saved
 # Rows of two, three, four, five or six all come out even, so that pages follow one another without a gap.
 PAGE_PHOTOS = 60
 PAGE_ALBUMS = 100
+# Of one answer: their ids fit into an address.
+CARDS = 200
 # A longer list would be most of the page; the page of albums has them all.
 ALBUMS_OFFERED = 30
 FILTERS = ("q", "status", "kind", "album")
@@ -93,6 +95,17 @@ def _gallery(request: HttpRequest, workspace: Workspace, narrowed: Narrowed, mor
         "start": before is None,
     }
     return render(request, "gallery.html", context, status=200 if narrowed.is_valid else 400)
+
+
+@require_GET
+def cards(request: HttpRequest, slug: str) -> HttpResponse:
+    """The cards of ``ids`` (with commas between) as they are now; with ``matching``, of those that the filters admit."""
+    workspace = visible_workspace(request, slug)
+    narrowed = Narrowed(workspace, request.GET.dict())
+    ids = [photo_id for text in request.GET.get("ids", "").split(",")[:CARDS] if (photo_id := _uuid(text))]
+    photos = narrowed.photos if "matching" in request.GET else Photo.objects.filter(workspace=workspace)
+    context = {"photos": photos.filter(pk__in=ids).order_by("-pk").defer("metadata"), "narrowed": narrowed}
+    return render(request, "cards.html", context)
 
 
 @require_GET

@@ -15,6 +15,7 @@ urlpatterns = [
     path("workspaces/", workspaces.workspaces, name="workspaces"),
     path("workspaces/new/", workspaces.new_workspace, name="new-workspace"),
     path("workspaces/<slug:slug>/", gallery.workspace_gallery, name="gallery"),
+    path("workspaces/<slug:slug>/cards/", gallery.cards, name="cards"),
     path("workspaces/<slug:slug>/albums/", gallery.albums, name="albums"),
     path("workspaces/<slug:slug>/albums/new/", gallery.make_album, name="make-album"),
     path("workspaces/<slug:slug>/albums/<uuid:pk>/", gallery.album_gallery, name="album"),

@@ -10,15 +10,16 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import redis
 import requests
 from PIL import Image
 
 from tests import servers
-from tests.faults.rows import Rows
+from tests.faults.rows import PhotoRow, Rows
 from tests.running import ROOT, RunningSite, wait_until
+from tests.servers.process import free_port
 
 POINTS = Path(__file__).with_name("points")
 TERMINAL = {"photo.thumbnail_ready", "photo.thumbnail_failed"}
@@ -40,7 +41,7 @@ class Arena(RunningSite):
         self.deleted: set[str] = set()
         self._seen: set[str] = set()
 
-    def __enter__(self) -> Arena:
+    def __enter__(self) -> Self:
         assert self._manage("prepare").wait(60) == 0, self.log.read_text()
         self.session.headers["Authorization"] = f"Token {self.shown('API token')}"
         return self
@@ -72,6 +73,31 @@ class Arena(RunningSite):
         while len(self.workers) < workers:
             self.start_worker()
 
+    def stop_workers(self) -> None:
+        """Have all workers end in order."""
+        for worker in self.workers:
+            worker.terminate()
+        for worker in self.workers:
+            worker.wait(60)
+
+    def stored(self, key: str) -> bytes:
+        """The bytes of a stored file."""
+        if not self.on_servers:
+            return (self.folder / "media" / key).read_bytes()
+        bucket = self.environment["AWS_STORAGE_BUCKET_NAME"]
+        data: bytes = servers.swift().client().get_object(Bucket=bucket, Key=key)["Body"].read()
+        return data
+
+    def overwrite(self, key: str, data: bytes | None) -> None:
+        """Put other bytes in the place of a stored file; None: take it away."""
+        if not self.on_servers:
+            file = self.folder / "media" / key
+            file.unlink() if data is None else file.write_bytes(data)
+            return
+        where = {"Bucket": self.environment["AWS_STORAGE_BUCKET_NAME"], "Key": key}
+        client = servers.swift().client()
+        client.delete_object(**where) if data is None else client.put_object(**where, Body=data)
+
     def begin(self) -> None:
         """From now on accepted uploads are counted."""
         self._seen |= set(self.rows.photos())
@@ -81,6 +107,15 @@ class Arena(RunningSite):
         """Start a web server."""
         self.process = self.web = self._manage("runweb")
         wait_until(lambda: self._answers(self.web, self.url), 30)
+
+    def move(self) -> None:
+        """Start another web server, at another address, which is the site's from now on."""
+        port = free_port()
+        web = self._manage("runweb", PORT=str(port))
+        wait_until(lambda: self._answers(web, f"http://127.0.0.1:{port}"), 30)
+        self.process = self.web = web
+        self.port, self.url = port, f"http://127.0.0.1:{port}"
+        self.environment["PORT"] = str(port)
 
     def start_worker(self, **environment: str) -> subprocess.Popen[bytes]:
         """Start one `runworker`, with an environment that differs by this."""
@@ -145,7 +180,7 @@ class Arena(RunningSite):
             assert len(terminal) == 1 + history[photo.id].count("photo.retried"), history[photo.id]
             named |= {photo.original, *filter(None, photo.thumbnails)}
             if photo.status == "complete" and photo.id not in self._seen:
-                self._verify_images(photo.id)
+                self._verify_images(photo)
         assert self.rings() == 0, "the queue is not empty"
         wait_until(lambda: self.stored_keys() - named <= self.rows.orphans(), 10)
         assert named - self.stored_keys() <= self.missing_originals, "a row names a file that is gone"
@@ -159,19 +194,18 @@ class Arena(RunningSite):
         """The originals that a test took away."""
         return {photo.original for photo in self.rows.photos().values() if photo.error_code == "original_missing"}
 
-    def _verify_images(self, photo_id: str) -> None:
-        told = self.api("GET", f"photos/{photo_id}/").json()
-        for size, made in told["thumbnails"].items():
-            image = Image.open(io.BytesIO(self.session.get(made["url"], timeout=30).content))
+    def _verify_images(self, photo: PhotoRow) -> None:
+        for key, size in zip(photo.thumbnails, photo.sizes, strict=True):
+            image = Image.open(io.BytesIO(self.stored(key)))
             image.load()
-            assert image.size == (made["width"], made["height"]), size
+            assert image.size == size, key
 
     def rings(self) -> int:
         """How many rings the queue holds."""
         if not (url := self.environment.get("REDIS_URL")):
             return self.rows.rings()
         with redis.Redis.from_url(url) as client:
-            return sum(int(client.llen(key)) for key in client.keys() if client.type(key) == b"list")
+            return sum(int(client.llen(key)) for key in client.scan_iter() if client.type(key) == b"list")
 
     def health(self) -> dict[str, Any]:
         """What the service says of its workers."""

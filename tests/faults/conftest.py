@@ -6,7 +6,6 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -33,7 +32,7 @@ def pytest_report_header() -> str:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each run several times, if it is to be thorough."""
     if "turn" in metafunc.fixturenames:
-        metafunc.parametrize("turn", range(int(os.environ.get("FAULTS_TURNS", 3)) if THOROUGH else 1))
+        metafunc.parametrize("turn", range(int(os.environ.get("FAULTS_TURNS", "3")) if THOROUGH else 1))
 
 
 def pytest_sessionfinish(exitstatus: int) -> None:
@@ -59,10 +58,12 @@ def s3(setup: str) -> Iterator[FaultyProxy | None]:
 
 
 @pytest.fixture(scope="module")
-def running(setup: str, s3: FaultyProxy | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
+def running(
+    request: pytest.FixtureRequest, s3: FaultyProxy | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Arena]:
     """A site with one web server and two workers of two processes."""
     own = {"AWS_S3_ENDPOINT_URL": s3.url} if s3 else {}
-    times = {} if THOROUGH else QUICK_TIMES
+    times = getattr(request.module, "TIMES", {} if THOROUGH else QUICK_TIMES)
     with Arena(tmp_path_factory.mktemp("arena"), s3 is not None, WORKERS="2", **own, **times) as arena:
         arena.start(workers=2)
         yield arena

@@ -12,6 +12,7 @@ from uuid import UUID
 import psycopg
 
 PATHS = ("thumbnail_small_path", "thumbnail_medium_path", "thumbnail_large_path")
+EDGES = tuple(path.replace("path", edge) for path in PATHS for edge in ("width", "height"))
 
 
 class PhotoRow(NamedTuple):
@@ -25,6 +26,7 @@ class PhotoRow(NamedTuple):
     worker: str
     original: str
     thumbnails: tuple[str, ...]
+    sizes: tuple[tuple[int, int], ...]
 
 
 class Rows:
@@ -53,8 +55,11 @@ class Rows:
     def photos(self) -> dict[str, PhotoRow]:
         """All photos, by id."""
         columns = ["id", "thumbnail_status", "thumbnail_attempts", "thumbnail_error_code", "thumbnail_error"]
-        query = f"SELECT {', '.join([*columns, 'thumbnail_worker', 'original_path', *PATHS])} FROM photos_photo"
-        rows = [PhotoRow(str(UUID(str(row[0]))), *row[1:7], row[7:]) for row in self.ask(query)]
+        asked = ", ".join([*columns, "thumbnail_worker", "original_path", *PATHS, *EDGES])
+        rows = [
+            PhotoRow(str(UUID(str(row[0]))), *row[1:7], row[7:10], (row[10:12], row[12:14], row[14:]))
+            for row in self.ask(f"SELECT {asked} FROM photos_photo")
+        ]
         return {row.id: row for row in rows}
 
     def unfinished(self) -> int:
