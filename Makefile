@@ -4,7 +4,7 @@ VENV := .venv
 # OpenStack Swift, an S3 service for the tests, apart from what the site needs.
 SWIFT := .venv-swift
 # The tests of rows, queue and files: once on SQLite and disk, once on PostgreSQL, Redis and S3.
-ON_SERVERS := $(patsubst %,tests/test_%.py,api_filters api_status api_timeline constraints custom images lifecycle races reconcile storage storage_trouble sweep throttles thumbnails uploads)
+ON_SERVERS := $(patsubst %,tests/test_%.py,api_filters api_status api_timeline constraints custom images lifecycle property races reconcile storage storage_trouble sweep throttles thumbnails uploads)
 BIN := $(VENV)/bin
 
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
@@ -20,7 +20,10 @@ test: $(VENV)/.development $(SWIFT)/.installed  ## All tests
 	@$(BIN)/python -m pytest -p tests.on_servers --cov --cov-append --cov-report=term $(ON_SERVERS)
 
 faults: $(VENV)/.development $(SWIFT)/.installed  ## Fault runs with the times of service, each FAULTS_TURNS times; writes the table of docs/reliability.md
-	@FAULTS=thorough $(BIN)/python -m pytest --timeout=1800 tests/faults
+	@rm -f var/faults.jsonl && mkdir -p var
+	@FAULTS=thorough FAULTS_SEEN=$(CURDIR)/var/faults.jsonl \
+		$(BIN)/python -m pytest --timeout=1800 --numprocesses=3 --dist=loadscope tests/faults
+	@$(BIN)/python -m tests.faults.table var/faults.jsonl
 
 check: $(VENV)/.development  ## All that needs no test: format, lint, types, migrations, schema, deployment settings
 	@$(BIN)/ruff format --check .

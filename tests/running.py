@@ -19,6 +19,8 @@ from tests import servers
 from tests.servers.process import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
+# Far more than a start takes where tests are alone on the machine.
+START_SECONDS = 90
 # What says where rows, queue and files are: a site that is started here is told, or has its own.
 SETUP = {"DATABASE_URL", "REDIS_URL", "STORAGE", "MEDIA_ROOT"}
 
@@ -63,7 +65,7 @@ class RunningSite:
     def start(self) -> None:
         """Start it and wait until it answers."""
         self.launch()
-        wait_until(lambda: self._answers(self.process, self.url), 30)
+        wait_until(lambda: self._answers(self.process, self.url), START_SECONDS)
         self.workers = [self._manage("runworker") for _ in range(self.more_workers)]
         if token := self.shown("API token"):
             self.session.headers["Authorization"] = f"Token {token}"
@@ -73,12 +75,12 @@ class RunningSite:
         self.process = self._manage("runlocal")
 
     @contextmanager
-    def another_web(self) -> Iterator[str]:
-        """A second web process for a while; its address."""
-        port = free_port()
+    def another_web(self, port: int | None = None) -> Iterator[str]:
+        """A second web process for a while, on this port or a free one; its address."""
+        port = port or free_port()
         process, url = self._manage("runweb", PORT=str(port)), f"http://127.0.0.1:{port}"
         try:
-            wait_until(lambda: self._answers(process, url), 30)
+            wait_until(lambda: self._answers(process, url), START_SECONDS)
             yield url
         finally:
             process.terminate()
@@ -140,6 +142,21 @@ class RunningSite:
         """The web server's process."""
         (pid,) = self.pids("runweb")
         return pid
+
+    @contextmanager
+    def paused_work(self) -> Iterator[None]:
+        """The worker stands still for a while."""
+        stopped: list[int] = []
+        # Its supervisor first, so that it misses nobody.
+        for role in ("runworker", "qcluster"):
+            for pid in self.pids(role):
+                os.kill(pid, signal.SIGSTOP)
+                stopped.append(pid)
+        try:
+            yield
+        finally:
+            for pid in reversed(stopped):
+                os.kill(pid, signal.SIGCONT)
 
     def _manage(self, command: str, **environment: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:

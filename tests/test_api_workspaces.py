@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -193,13 +192,11 @@ def test_a_workspace_with_ten_thousand_photos_is_gone_at_once_and_removed_bit_by
     api: APIClient, owner: Any, workspace: Workspace, photo: Photo
 ) -> None:
     many_photos(workspace, 10_000)
-    begun = time.monotonic()
 
     answer = api.delete(f"{MAIN}?confirm=main")
 
     assert answer.status_code == 204
-    assert time.monotonic() - begun < 5
-    assert Photo.objects.exists()
+    assert Photo.objects.count() > 9_000, "no answer waits for all of them"
     for path in (MAIN, f"{MAIN}members/", f"/api/v1/photos/{photo.pk}/", photo.original_url()):
         assert error_of(api.get(path)) == (404, "not_found"), path
     for path in (WORKSPACES, "/api/v1/photos/", "/api/v1/albums/"):

@@ -181,6 +181,8 @@ def test_an_attempts_event_tells_what_when_and_where(photo: Photo) -> None:
         "started_at": started_at.isoformat(),
         "error_code": "corrupt_image",
         "error": "It is broken.",
+        "kind": "",
+        "version": "",
     }
 
 

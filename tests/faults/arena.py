@@ -18,7 +18,7 @@ from PIL import Image
 
 from tests import servers
 from tests.faults.rows import PhotoRow, Rows
-from tests.running import ROOT, RunningSite, wait_until
+from tests.running import ROOT, START_SECONDS, RunningSite, wait_until
 from tests.servers.process import free_port
 
 POINTS = Path(__file__).with_name("points")
@@ -106,13 +106,13 @@ class Arena(RunningSite):
     def start_web(self) -> None:
         """Start a web server."""
         self.process = self.web = self._manage("runweb")
-        wait_until(lambda: self._answers(self.web, self.url), 30)
+        wait_until(lambda: self._answers(self.web, self.url), START_SECONDS)
 
     def move(self) -> None:
         """Start another web server, at another address, which is the site's from now on."""
         port = free_port()
         web = self._manage("runweb", PORT=str(port))
-        wait_until(lambda: self._answers(web, f"http://127.0.0.1:{port}"), 30)
+        wait_until(lambda: self._answers(web, f"http://127.0.0.1:{port}"), START_SECONDS)
         self.process = self.web = web
         self.port, self.url = port, f"http://127.0.0.1:{port}"
         self.environment["PORT"] = str(port)

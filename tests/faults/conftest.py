@@ -12,7 +12,7 @@ import pytest
 
 from tests import pictures, servers
 from tests.faults.arena import Arena
-from tests.faults.table import Seen, write_table
+from tests.faults.table import Seen, remember
 from tests.servers.faults import FaultyProxy
 
 # `make faults`: each run several times, with the times of service; without it once, with times that suit a test.
@@ -20,8 +20,6 @@ THOROUGH = os.environ.get("FAULTS") == "thorough"
 QUICK_TIMES = {"LEASE_SECONDS": "6", "DRAIN_SECONDS": "8", "THUMBNAIL_BACKOFF_SECONDS": "1"}
 SEED = int(os.environ.get("FAULTS_SEED") or random.SystemRandom().randrange(2**32))
 SETUPS = ("one machine", "servers")
-
-_seen: list[Seen] = []
 
 
 def pytest_report_header() -> str:
@@ -33,12 +31,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each run several times, if it is to be thorough."""
     if "turn" in metafunc.fixturenames:
         metafunc.parametrize("turn", range(int(os.environ.get("FAULTS_TURNS", "3")) if THOROUGH else 1))
-
-
-def pytest_sessionfinish(exitstatus: int) -> None:
-    """Write the table of a thorough run."""
-    if THOROUGH and exitstatus == 0:
-        write_table(_seen)
 
 
 @pytest.fixture(scope="module", params=SETUPS)
@@ -99,7 +91,7 @@ class Run(NamedTuple):
         recovery = time.monotonic() - started
         self.arena.restore(workers=2)
         attempts = self.arena.verify()
-        _seen.append(Seen(self.name, self.setup, recovery, attempts, len(self.arena.accepted)))
+        remember(Seen(self.name, self.setup, recovery, attempts, len(self.arena.accepted)))
 
 
 @pytest.fixture

@@ -1,7 +1,13 @@
-"""The table of fault runs in docs/reliability.md, written by the runs themselves."""
+"""The table of fault runs in docs/reliability.md: each run leaves a line in a file, and the lines make the table.
+
+Run as ``python -m tests.faults.table FILE``.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import sys
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +26,13 @@ class Seen(NamedTuple):
     uploads: int
 
 
+def remember(run: Seen) -> None:
+    """Add a line to the file that FAULTS_SEEN names, if it does."""
+    if where := os.environ.get("FAULTS_SEEN"):
+        with Path(where).open("a") as file:
+            file.write(json.dumps(run) + "\n")
+
+
 def write_table(runs: list[Seen]) -> None:
     """Put the runs in, in the place of those of last time."""
     lines = ["| fault | setup | runs | photos | recovered after (s) | most attempts |", "|---|---|---|---|---|---|"]
@@ -32,3 +45,7 @@ def write_table(runs: list[Seen]) -> None:
     text = PAGE.read_text()
     before, after = text.partition(BEGIN)[0], text.partition(END)[2]
     PAGE.write_text(before + BEGIN + "\n" + "\n".join(lines) + "\n\n" + END + after)
+
+
+if __name__ == "__main__":
+    write_table([Seen(*json.loads(line)) for line in Path(sys.argv[1]).read_text().splitlines()])

@@ -15,18 +15,19 @@ from tests.faults.conftest import THOROUGH, Run
 pytestmark = pytest.mark.timeout(900 if THOROUGH else 180)
 
 CLIENTS = 20
-UPLOADS = 500 if THOROUGH else 150
 RECOVERY_SECONDS = 300
 
 
-def test_five_hundred_uploads_from_twenty_clients_at_once(
+def test_uploads_from_twenty_clients_at_once(
     run: Run,
     arena: Arena,
     picture: Callable[..., bytes],
     request: pytest.FixtureRequest,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    files = [picture(64, 48) for _ in range(UPLOADS)]
+    # To look at each image afterwards takes S3 longer than the rest.
+    count = 150 if arena.on_servers and not THOROUGH else 500
+    files = [picture(64, 48) for _ in range(count)]
     logged = arena.log.stat().st_size
 
     def upload(mine: list[bytes]) -> list[int]:
@@ -49,16 +50,13 @@ def test_five_hundred_uploads_from_twenty_clients_at_once(
     uploaded = time.monotonic()
 
     assert set(statuses) == {201}
-    assert len(set(arena.accepted)) == UPLOADS
-    arena.settle(RECOVERY_SECONDS)
-    completed = time.monotonic()
+    assert len(set(arena.accepted)) == count
+    took = uploaded - began + arena.settle(RECOVERY_SECONDS)
     run.recovers(RECOVERY_SECONDS)
-    verified = time.monotonic()
     log = arena.log.read_bytes()[logged:].decode()
     assert "database is locked" not in log
     assert "Traceback" not in log
-    rate, took = UPLOADS / (uploaded - began), completed - began
     with capsys.disabled():
         request.config.get_terminal_writer().line(
-            f"\n{run.setup}: {UPLOADS} uploads, {rate:.0f} a second, all complete after {took:.0f} s {verified - completed}"
+            f"\n{run.setup}: {count} uploads, {count / (uploaded - began):.0f} a second, all complete after {took:.0f} s {verified - completed}"
         )
