@@ -69,7 +69,9 @@ class Expected:
         return self._start_over(now) if self.status == "complete" and self.version == version else None
 
     def delete(self) -> Expected | None:
-        return None if self.is_gone else replace(self, status="gone", history=(*self.history, DELETED))
+        if self.is_gone:
+            return None
+        return Expected(self.workspace, self.picture, turn=None, status="gone", history=(*self.history, DELETED))
 
     def _is_held_by(self, run: UUID | None) -> bool:
         return self.status == "processing" and self.run == run
