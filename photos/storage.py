@@ -48,9 +48,9 @@ def named_errors() -> Iterator[None]:
     try:
         yield
     except (OSError, BotoCoreError, ClientError, RetriesExceededError) as error:
-        raise StorageUnavailable(
-            f"The file storage does not work ({type(error).__name__}); try again later."
-        ) from error
+        # S3 answers with a code of its own, such as SlowDown or AccessDenied.
+        reason = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+        raise StorageUnavailable(f"The file storage does not work ({reason}); try again later.") from error
 
 
 def save(key: str, content: File[bytes]) -> None:
@@ -143,12 +143,12 @@ class DiskStorage(FileSystemStorage):
             # Before a row names it: a file must outlive a power cut no worse than its row does.
             for path in (Path(self.path(stored)), Path(self.path(stored)).parent):
                 _flush(path)
-            return stored
         except OSError:
             # Half a file on a full disk: the rows may be on the same one, and need the room.
             with contextlib.suppress(OSError):
                 Path(self.path(name)).unlink()
             raise
+        return stored
 
     def delete(self, name: str) -> None:
         """Remove a file and its parent folders below the root, as far as they are empty."""

@@ -215,6 +215,26 @@ def test_a_file_is_not_adopted_in_its_last_minute(transactional_db: None) -> Non
         Orphan.objects.adopt(["a key"])
 
 
+def test_a_file_that_is_written_after_the_sweep_looked_for_it_is_not_left_behind(
+    workspace: Workspace, stored_files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = storage.save
+
+    def late(*args: Any) -> None:
+        orphans_fall_due()
+        thumbnails.sweep()
+        save(*args)
+
+    monkeypatch.setattr(storage, "save", late)
+    with pytest.raises(StorageUnavailable):
+        uploads.ingest(ContentFile(pictures.jpeg(), "late.jpg"), workspace)
+
+    orphans_fall_due()
+    thumbnails.sweep()
+    assert stored_files() == set()
+    assert not Orphan.objects.exists()
+
+
 def test_an_upload_whose_commit_is_not_heard_of_keeps_its_file(
     workspace: Workspace, stored_files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:

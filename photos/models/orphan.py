@@ -21,6 +21,10 @@ ADOPTION_TIME = timedelta(hours=1)
 LAST_MINUTE = timedelta(minutes=1)
 
 
+class AdoptedTooLate(StorageUnavailable):
+    """A file came so long after it was announced that the sweep may have looked for it in vain."""
+
+
 class OrphanQuerySet(models.QuerySet["Orphan"]):
     """Announcing, adopting, dooming and deleting files by their keys."""
 
@@ -34,7 +38,9 @@ class OrphanQuerySet(models.QuerySet["Orphan"]):
         storage_answers = True
         try:
             yield
-        except StorageUnavailable:
+        except StorageUnavailable as error:
+            if isinstance(error, AdoptedTooLate):
+                self.doom(orphan.key for orphan in announced)
             # To ask it again would cost this request or attempt its time, and what was sent may still arrive.
             storage_answers = False
             raise
@@ -45,11 +51,11 @@ class OrphanQuerySet(models.QuerySet["Orphan"]):
                 left.delete_files()
 
     def adopt(self, keys: Iterable[str]) -> None:
-        """Take files into a row, in the row's own transaction; raises StorageUnavailable when it is too late."""
+        """Take files into a row, in the row's own transaction; raises AdoptedTooLate."""
         wanted = list(keys)
         adopted, _ = self.filter(key__in=wanted, delete_after__gt=Now() + LAST_MINUTE).delete()
         if adopted < len(wanted):
-            raise StorageUnavailable("The file storage took too long; try again.")
+            raise AdoptedTooLate("The file storage took too long; try again.")
 
     def doom(self, keys: Iterable[str]) -> None:
         """Have files deleted, in the transaction that takes away the row that named them."""

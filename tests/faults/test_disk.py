@@ -107,7 +107,7 @@ def test_a_disk_that_takes_nothing_while_photos_come(
 
     assert set(clients.refused()) == {"storage_unavailable"}
     assert not strangers(arena), "half a file is left"
-    run.recovers(RECOVERY_SECONDS)
+    run._replace(name=f"{trouble} disk while photos come").recovers(RECOVERY_SECONDS)
     photos = arena.rows.photos()
     assert all(photos[photo_id].status == "complete" for photo_id in arena.accepted)
 
@@ -123,7 +123,7 @@ def test_a_disk_that_takes_nothing_while_a_photo_is_rendered(
         arena.go_on("decode")
         wait_until(lambda: arena.rows.photos()[photo_id].error_code == "storage_unavailable", SERVED_AGAIN_SECONDS)
 
-    run.recovers(RECOVERY_SECONDS)
+    run._replace(name=f"{trouble} disk while a photo is rendered").recovers(RECOVERY_SECONDS)
     row = arena.rows.photos()[photo_id]
     assert row.status == "complete"
     assert row.attempts > 1

@@ -12,7 +12,7 @@ from tests.faults.arena import Arena
 from tests.faults.clients import ANSWER_SECONDS, new_client
 from tests.faults.conftest import THOROUGH, Run
 
-pytestmark = pytest.mark.timeout(900 if THOROUGH else 180)
+pytestmark = pytest.mark.timeout(1800 if THOROUGH else 300)
 
 CLIENTS = 20
 RECOVERY_SECONDS = 300
@@ -51,12 +51,12 @@ def test_uploads_from_twenty_clients_at_once(
 
     assert set(statuses) == {201}
     assert len(set(arena.accepted)) == count
-    took = uploaded - began + arena.settle(RECOVERY_SECONDS)
-    run.recovers(RECOVERY_SECONDS)
+    took = uploaded - began + run.recovers(RECOVERY_SECONDS)
     log = arena.log.read_bytes()[logged:].decode()
     assert "database is locked" not in log
     assert "Traceback" not in log
     with capsys.disabled():
         request.config.get_terminal_writer().line(
-            f"\n{run.setup}: {count} uploads, {count / (uploaded - began):.0f} a second, all complete after {took:.0f} s {verified - completed}"
+            f"\n{run.setup}: {count} uploads, {count / (uploaded - began):.0f} a second,"
+            f" all complete {took:.0f} s after the first began"
         )

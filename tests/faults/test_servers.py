@@ -1,9 +1,11 @@
-"""Servers that crash, hang or refuse while photos come."""
+"""Servers that crash, hang or refuse while photos come, and a worker that has another time than they."""
 
 from __future__ import annotations
 
 import contextlib
+import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from random import Random
@@ -16,7 +18,7 @@ from tests.faults.clients import Clients
 from tests.faults.conftest import SETUPS, THOROUGH, Run
 from tests.running import wait_until
 from tests.servers.faults import Fault, FaultyProxy, every
-from tests.servers.process import Server, ServerProcess
+from tests.servers.process import MissingServer, Server, ServerProcess
 
 Picture = Callable[..., bytes]
 
@@ -155,3 +157,38 @@ def test_s3_deleting_nothing(run: Run, arena: Arena, s3: FaultyProxy, picture: P
 
     s3.behave()
     run.recovers(RECOVERY_SECONDS)
+
+
+def lying_clock() -> str:
+    """The library that lies about the time; alone, since its command would be a process in between."""
+    if shutil.which("faketime") is None:
+        raise MissingServer("faketime is missing: install Debian's faketime.")
+    told = subprocess.run(
+        ["faketime", "-f", "+0", "printenv", "LD_PRELOAD"], capture_output=True, text=True, check=True
+    )
+    return told.stdout.strip()
+
+
+@pytest.mark.timeout(3000 if THOROUGH else 120)
+def test_the_clock_of_one_worker_an_hour_off(run: Run, arena: Arena, picture: Picture, dice: Random) -> None:
+    """Leases are not lost by it, as they go by the database's clock; but S3 takes no signature of another hour."""
+    offset = dice.choice(["+1h", "-1h"])
+    lies = {"LD_PRELOAD": servers.or_skip(lying_clock), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    right = arena.workers.pop()
+    right.terminate()
+    right.wait()
+    off = arena.start_worker(WORKER_NAME="off", **lies)
+
+    def it_works() -> bool:
+        arena.take_in(picture())
+        return any(worker.startswith("off:") for worker in arena.rows.attempt_workers()[ended:])
+
+    ended = len(arena.rows.attempt_workers())
+    wait_until(it_works, 30, every=0.3)
+
+    # It fails what it takes up, which uses up attempts; all of them, if it gets the same photo each time.
+    run.recovers(2400 if THOROUGH else 60)
+    photos = arena.rows.photos()
+    assert {photos[photo_id].error_code for photo_id in arena.accepted} <= {"", "storage_unavailable"}
+    off.terminate()
+    assert off.wait(60) == 0

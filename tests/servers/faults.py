@@ -6,7 +6,7 @@ import contextlib
 import http.client
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -47,6 +47,7 @@ class FaultyProxy:
         self.good_again = threading.Event()
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()
+        self.under_way = 0
         self._server: _Server | None = None
         self.behave()
 
@@ -61,6 +62,17 @@ class FaultyProxy:
         with self._lock:
             number = self._counts[method] = self._counts.get(method, 0) + 1
         return self._rule(method, number)
+
+    @contextlib.contextmanager
+    def passing_on(self) -> Iterator[None]:
+        """Count a request among those ``under_way``: passed on, and not yet answered by the service."""
+        with self._lock:
+            self.under_way += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.under_way -= 1
 
     def requests(self, method: str) -> int:
         """How many came since the last change of behaviour."""
@@ -133,7 +145,8 @@ class _Exchange(BaseHTTPRequestHandler):
             if fault is Fault.UNAVAILABLE:
                 self.answer(503, [], b"")
             return
-        status, headers, answer = self.pass_on(body)
+        with proxy.passing_on():
+            status, headers, answer = self.pass_on(body)
         if fault is Fault.LOST:
             until.wait()
         if fault is Fault.LOST or (fault is Fault.CUT and not answer):
