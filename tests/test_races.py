@@ -200,6 +200,8 @@ def test_an_upload_slower_than_the_sweep_is_patient_is_refused_whole(
 
     assert not Photo.objects.exists()
     assert stored_files() == set()
+    orphans_fall_due()
+    thumbnails.sweep()
     assert not Orphan.objects.exists()
 
 
