@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: run test faults check lock clean
+.PHONY: run test faults check lock screenshots clean
 
 run: $(VENV)/.runtime  ## Prepare the site, run web server and worker until Ctrl-C
 	@$(BIN)/python manage.py runlocal
@@ -38,6 +38,9 @@ lock: $(VENV)/.development  ## Pin the newest versions that requirements*.in adm
 	@$(LOCK) requirements.in --output-file requirements.txt
 	@$(LOCK) requirements.in requirements-dev.in --output-file requirements-dev.txt
 	@$(LOCK) requirements-swift.in --output-file requirements-swift.txt
+
+screenshots: $(VENV)/.development  ## Draw the README's pictures anew, with Debian's chromium
+	@$(BIN)/python -m tests.browser.screenshots
 
 clean:  ## Forget the environment; keeps the data in var/
 	rm -rf $(VENV) $(SWIFT) .mypy_cache .pytest_cache .ruff_cache .coverage

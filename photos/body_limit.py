@@ -54,7 +54,7 @@ class BodyLimit:
         if received > self.max_bytes:
             await self._refuse(receive, send, more=more)
         elif silent:
-            await _answer(send, 408, "invalid", "The request stopped before its end; send it again.")
+            await _answer(send, 408, "request_timeout", "The request stopped before its end; send it again.")
 
     async def _refuse(self, receive: Receive, send: Send, *, more: bool = True) -> None:
         drained = 0

@@ -11,18 +11,18 @@ from django.core.files.base import File
 from django.db.models.functions import Now
 
 from photos import custom, errors, thumbnails, uploads
-from photos.errors import Conflict, PhotoError
+from photos.errors import Conflict, PhotoError, StorageUnavailable
 from photos.models import CustomThumbnail, Photo, ThumbnailStatus, Workspace
 from photos.patience import Patience
 from photos.rendering import Renderer
-from photos.renderpool import RenderPool
+from photos.renderpool import Busy, RenderPool
 from photos.sizes import CustomBox
 
 # This process's own; its helpers are started when first needed.
 RENDERERS = RenderPool(settings.RENDERS)
 atexit.register(RENDERERS.close)
 
-# From the start of a request: how long it keeps its place in the pool waiting for others that were quicker.
+# From the start of a request: how long it waits for others that were quicker, and how long it begins with files.
 PATIENCE_SECONDS = 30.0
 
 
@@ -46,11 +46,21 @@ def serve(files: Iterable[File[bytes]], workspace: Workspace, order: Order, by: 
     """Take pictures in and make what is ordered of each, in the name of the user ``by``; raises Busy at once.
 
     A bad picture leaves nothing behind, unless its photo was here before. After an error that may pass the photo
-    stays, pending, for the workers to try again.
+    stays, pending, for the workers to try again. Once the storage fails, or the time is over, no further file is
+    begun with: a place in the pool is others' too.
     """
+    results: list[Result] = []
+    refusal: PhotoError | None = None
     with RENDERERS.place() as renderer:
         patience = Patience(PATIENCE_SECONDS)
-        return [_serve_one(file, workspace, order, by, renderer, patience) for file in files]
+        for file in files:
+            if refusal is None and results and patience.is_over:
+                refusal = Busy("This request took its time; send this file again.")
+            served = None if refusal else _serve_one(file, workspace, order, by, renderer, patience)
+            results.append(served or Result(file.name or "", error=refusal))
+            if served and isinstance(served.error, StorageUnavailable):
+                refusal = served.error
+    return results
 
 
 def _serve_one(

@@ -15,8 +15,13 @@ class Patience:
     def __init__(self, seconds: float) -> None:
         self._deadline = time.monotonic() + seconds
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the time has passed."""
+        return time.monotonic() > self._deadline
+
     def wait(self) -> None:
         """Let a moment pass before another look; raises Busy when the time is over."""
-        if time.monotonic() > self._deadline:
+        if self.is_over:
             raise Busy("Somebody else is making this just now; ask again in a moment.")
         time.sleep(LOOK_SECONDS)

@@ -60,7 +60,9 @@ class Expected:
         return self._hand_back(self.lease - LEASE, "worker_lost")
 
     def hasten(self, now: int) -> Expected | None:
-        return replace(self, turn=now) if self.turn is not None and self.turn > now else None
+        if self.turn is None or self.turn <= now:
+            return None
+        return replace(self, turn=now, attempts=max(self.attempts - 1, 0))
 
     def retry(self, now: int) -> Expected | None:
         return self._start_over(now) if self.status == "failed" else None

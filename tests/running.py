@@ -75,10 +75,10 @@ class RunningSite:
         self.process = self._manage("runlocal")
 
     @contextmanager
-    def another_web(self, port: int | None = None) -> Iterator[str]:
-        """A second web process for a while, on this port or a free one; its address."""
+    def another_web(self, port: int | None = None, **environment: str) -> Iterator[str]:
+        """A second web process for a while, on this port or a free one, whose environment differs by this; its address."""
         port = port or free_port()
-        process, url = self._manage("runweb", PORT=str(port)), f"http://127.0.0.1:{port}"
+        process, url = self._manage("runweb", PORT=str(port), **environment), f"http://127.0.0.1:{port}"
         try:
             wait_until(lambda: self._answers(process, url), START_SECONDS)
             yield url

@@ -118,7 +118,8 @@ def test_a_type_that_is_not_made_is_refused_in_json(api: APIClient) -> None:
 
 
 def test_a_content_type_that_is_not_read_is_refused(api: APIClient) -> None:
-    error_of(api.generic("POST", PHOTOS, b"<x/>", content_type="text/xml"), 415, "unsupported_format")
+    told = error_of(api.generic("POST", PHOTOS, b"<x/>", content_type="text/xml"), 415, "unsupported_format")
+    assert told["details"] == {"content_types": ["multipart/form-data", "application/json"]}
 
 
 @pytest.mark.parametrize("slug", ["a\0b", "a b", "ä"])

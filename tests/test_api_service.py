@@ -325,9 +325,27 @@ def test_all_files_of_a_request_together_are_not_waited_for_longer_than_one(
     answer = send(api, *held, pictures.jpeg(200, 100))
     seconds = time.monotonic() - begin
 
-    codes = [result.get("error", {}).get("code") for result in answer.json()["results"]]
-    assert codes == ["busy", "busy", "busy", None]
-    assert 1 <= seconds < 2
+    codes = [result["error"]["code"] for result in answer.json()["error"]["details"]["results"]]
+    assert (answer.status_code, codes) == (503, ["busy"] * 4)
+    assert seconds >= 1
+    assert Photo.objects.count() == 3, "no file is begun with once the time is over"
+
+
+def test_once_the_storage_fails_it_is_not_asked_again_for_each_further_file(
+    api: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def away(key: str, *_: Any) -> None:
+        asked.append(key)
+        raise StorageUnavailable("The disk is away.")
+
+    monkeypatch.setattr(storage, "save", away)
+    answer = send(api, *(pictures.jpeg(100 + n, 50) for n in range(3)))
+
+    codes = [result["error"]["code"] for result in answer.json()["error"]["details"]["results"]]
+    assert (answer.status_code, codes) == (503, ["storage_unavailable"] * 3)
+    assert len(asked) == 1
 
 
 def test_a_photo_that_failed_for_good_is_answered_with_its_error_and_stays(
@@ -363,7 +381,7 @@ def test_a_photo_that_waits_for_its_next_try_is_tried_at_once(api: APIClient, ta
     made(api, data)
 
     photo.refresh_from_db()
-    assert (photo.thumbnail_status, photo.thumbnail_attempts) == ("complete", 2)
+    assert (photo.thumbnail_status, photo.thumbnail_attempts) == ("complete", 1)
     assert history(photo) == ["photo.created", "photo.attempt_failed", "photo.thumbnail_ready"]
 
 
@@ -442,7 +460,7 @@ def test_a_picture_that_breaks_the_limits_is_an_error_and_waits_for_a_worker(
     for answer in answers:
         [result] = answer.json()["error"]["details"]["results"]
         assert (answer.status_code, result["error"]["code"], result["photo"]) == (400, code, str(photo.pk))
-    assert (photo.thumbnail_status, photo.thumbnail_attempts) == ("pending", 2), "each request is a try that counts"
+    assert (photo.thumbnail_status, photo.thumbnail_attempts) == ("pending", 1), "asking for it uses up no retry"
     setattr(settings, limit, usual)
     backoff_passes(photo)
     assert thumbnails.sweep().rung == 1

@@ -31,6 +31,16 @@ def upload(api: APIClient, data: bytes | None = None, name: str = "photo.jpg", *
     return api.post("/api/v1/photos/", {"file": file, **fields}, format="multipart")
 
 
+def test_two_files_at_once_are_refused_rather_than_one_of_them_dropped(api: APIClient, stored_files: Stored) -> None:
+    files = [SimpleUploadedFile(f"{n}.jpg", pictures.jpeg(20 + n, 20)) for n in range(2)]
+
+    answer = api.post("/api/v1/photos/", {"file": files}, format="multipart")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid")
+    assert list(answer.json()["error"]["details"]) == ["file"]
+    assert stored_files() == set()
+
+
 def test_an_upload_is_answered_at_once_and_is_pending(api: APIClient, stored_files: Stored) -> None:
     data = pictures.jpeg(80, 60, orientation=6)
 

@@ -151,4 +151,4 @@ def test_a_client_that_falls_silent_in_its_body_is_let_go(monkeypatch: pytest.Mo
     site.request([b"beginning"], unfinished=True)
 
     assert site.status == 408
-    assert json.loads(site.sent[1]["body"])["error"]["code"] == "invalid"
+    assert json.loads(site.sent[1]["body"])["error"]["code"] == "request_timeout"

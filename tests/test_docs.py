@@ -91,10 +91,10 @@ def test_the_tour_names_every_code_and_status_of_the_schema(site: RunningSite) -
                     assert f"`{code}`" in text
 
 
-def upload(site: RunningSite, folder: Path) -> subprocess.CompletedProcess[str]:
+def upload(site: RunningSite, folder: Path, url: str = "") -> subprocess.CompletedProcess[str]:
     token = site.session.headers["Authorization"].removeprefix("Token ")
     command = [sys.executable, str(ROOT / "docs/client.py"), str(folder), "main"]
-    environment = os.environ | {"URL": site.url, "TOKEN": token}
+    environment = os.environ | {"URL": url or site.url, "TOKEN": token}
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -130,6 +130,17 @@ def test_the_client_is_content_when_nothing_is_bad(site: RunningSite, tmp_path: 
 
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(r"complete: fine\.jpg http\S+/\n", done.stdout)
+
+
+def test_the_client_waits_when_it_is_told_to(site: RunningSite, tmp_path: Path) -> None:
+    for number in range(4):
+        (tmp_path / f"{number}.jpg").write_bytes(pictures.jpeg(image=pictures.photo(60, 40, 10 + number)))
+
+    with site.another_web(THROTTLE_UPLOADS="2/second") as url:
+        done = upload(site, tmp_path, url)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("complete: ") == 4
 
 
 def test_the_client_is_small() -> None:

@@ -112,8 +112,8 @@ def test_many_photos_cost_as_many_queries_as_few_and_the_storage_is_never_asked(
         with monkeypatch.context() as patch:
             for name in ("open", "exists", "size", "url"):
                 patch.setattr(type(default_storage._wrapped), name, unreachable)  # type: ignore[attr-defined]
-            # The session, the user, the workspace, its album or albums, its photos, one's role.
-            with django_assert_num_queries(6):
+            # The session, the user, the workspace, its album or albums, its photos, one's role, its last event.
+            with django_assert_num_queries(7):
                 assert len(cards(browser.get(path))) == number
 
 
@@ -182,7 +182,8 @@ def test_an_empty_gallery_says_what_to_do(
     assert "Upload" not in text(visitor)
     assert "An editor of the workspace can upload some." in text(viewer)
     page = browser.get(f"{ALBUMS}{album.pk}/")
-    assert "No photos in this album yet. Open a photo of the workspace and choose its album there." in text(page)
+    assert "yet. Upload some , or open a photo of the workspace and choose its album there." in text(page)
+    assert f"/workspaces/main/upload/?album={album.pk}" in {link["href"] for link in attributes(page, "a")}
 
 
 def test_an_album_has_a_gallery_of_its_own_photos(
@@ -247,7 +248,7 @@ def test_the_select_of_albums_stays_short_and_always_has_the_chosen_one(
     assert offered(f"?album={last.pk}") == {str(first.pk), str(last.pk)}
 
 
-def test_a_full_page_weighs_less_than_60_kilobytes_with_its_script_and_styles(
+def test_a_full_page_weighs_less_than_60_kilobytes_with_its_scripts_and_styles(
     browser: Client, take_in: TakeIn, workspace: Workspace
 ) -> None:
     template = take_in(pictures.jpeg(400, 300))
@@ -266,5 +267,5 @@ def test_a_full_page_weighs_less_than_60_kilobytes_with_its_script_and_styles(
     page = browser.get(GALLERY)
 
     assert len(cards(page)) == 60
-    files = (STATIC / "site.css", STATIC / "js/gallery.js")
+    files = [STATIC / name for name in ("site.css", "js/gallery.js", "js/cards.js", "js/live.js")]
     assert len(page.content) + sum(file.stat().st_size for file in files) < 60_000

@@ -56,6 +56,7 @@ PAGES = {
     "new workspace": Page("get", "/workspaces/new/", *anyones(302, 200)),
     "make a workspace": Page("post", "/workspaces/new/", *anyones(302, 302), {"slug": "new", "name": "New"}),
     "gallery": Page("get", MAIN, *LOOKED_AT),
+    "cards": Page("get", f"{MAIN}cards/", *LOOKED_AT),
     "albums": Page("get", f"{MAIN}albums/", *LOOKED_AT),
     "make an album": Page("post", f"{MAIN}albums/new/", *edited(302), {"name": "New"}),
     "album": Page("get", MAIN + "albums/{album}/", *LOOKED_AT),

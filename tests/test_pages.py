@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import unescape
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +10,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from photos.models import Photo, Role, ThumbnailStatus, Workspace
+from photos.models import Album, Photo, Role, ThumbnailStatus, Workspace
 from tests import pictures
 from tests.reading import attributes, text
 from tests.workbench import rings
@@ -124,11 +123,32 @@ def test_of_several_files_the_good_are_taken_in_and_the_bad_is_named(
     assert len(stored_files()) == rings() == 2
 
 
+def test_album_and_kind_are_those_of_all_files_and_the_album_is_one_of_the_workspace(
+    browser: Client, workspace: Workspace
+) -> None:
+    alps = Album.objects.create(workspace=workspace, name="Alps")
+    theirs = Album.objects.create(workspace=Workspace.objects.create(slug="other", name="Other"), name="Theirs")
+    offered = attributes(browser.get(f"{UPLOAD}?album={alps.pk}"), "option")
+    assert [one["value"] for one in offered if "value" in one] == ["", str(alps.pk)]
+    assert "selected" in browser.get(f"{UPLOAD}?album={alps.pk}").content.decode().split("Alps")[0]
+    assert browser.get(f"{UPLOAD}?album=nonsense").status_code == 200
+
+    def send(album: Album) -> Any:
+        files = [
+            SimpleUploadedFile(f"{name}.png", pictures.png(*size)) for name, size in {"a": (4, 3), "b": (3, 4)}.items()
+        ]
+        return browser.post(UPLOAD, {"photos": files, "album": album.pk, "kind": "hike"})
+
+    assert (send(theirs).status_code, Photo.objects.count()) == (400, 0)
+    assert send(alps).status_code == 302
+    assert list(Photo.objects.values_list("album", "kind")) == [(alps.pk, "hike")] * 2
+
+
 def test_the_upload_page_asks_for_a_file_when_none_came(browser: Client) -> None:
     page = browser.get(UPLOAD)
-    assert {"name": "photos", "type": "file"}.items() <= attributes(page, "input")[-1].items()
+    assert any({"name": "photos", "type": "file"}.items() <= one.items() for one in attributes(page, "input"))
     assert "multiple" in page.content.decode()
-    assert "each at most 50.0\xa0MB, together 201.0\xa0MB" in unescape(page.content.decode())
+    assert "each at most 50.0 MB , together 201.0 MB" in text(page)
 
     answer = browser.post(UPLOAD)
 

@@ -177,7 +177,7 @@ else:
     _files = {"BACKEND": "photos.storage.DiskStorage", "OPTIONS": {"location": MEDIA_ROOT}}
 STORAGES: dict[str, dict[str, Any]] = {
     "default": _files,
-    "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "thumbsite.static.HashedFiles"},
 }
 STATIC_URL = "static/"
 STATIC_ROOT = Path(read(env.str, "STATIC_ROOT", str(DATA_DIR / "static")))

@@ -26,6 +26,7 @@ STATUS_OF_CODE: dict[str, int] = {
     "conflict": HTTPStatus.CONFLICT,
     "not_failed": HTTPStatus.CONFLICT,
     "precondition_failed": HTTPStatus.PRECONDITION_FAILED,
+    "request_timeout": HTTPStatus.REQUEST_TIMEOUT,
     "range_not_satisfiable": HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     "file_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "unsupported_format": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -53,7 +54,7 @@ FRAMEWORK_ERRORS: tuple[tuple[type[Exception], int, str, str], ...] = (
     (Http404, 404, "not_found", NOT_FOUND_MESSAGE),
     (exceptions.MethodNotAllowed, 405, "method_not_allowed", "Use one of the methods in the Allow header."),
     (exceptions.NotAcceptable, 406, "not_acceptable", "Ask for application/json."),
-    (exceptions.UnsupportedMediaType, 415, "unsupported_format", "Send multipart/form-data or application/json."),
+    (exceptions.UnsupportedMediaType, 415, "unsupported_format", "Send the body as this call reads it; see details."),
     (exceptions.Throttled, 429, "throttled", "That was too often; wait as many seconds as Retry-After says."),
 )
 
@@ -110,13 +111,15 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
     for kind, status, code, message in FRAMEWORK_ERRORS:
         if isinstance(error, kind):
             sentence = message or str(getattr(error, "detail", error))
-            return answer(status, code, sentence, _details(error), _headers(error, status))
+            return answer(status, code, sentence, _details(error, context), _headers(error, status))
     return _internal_error(error)
 
 
-def _details(error: Exception) -> Any:
+def _details(error: Exception, context: dict[str, Any]) -> Any:
     if isinstance(error, exceptions.ValidationError):
         return error.detail
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        return {"content_types": [parser.media_type for parser in context["view"].get_parsers()]}
     return {"reason": str(error.detail)} if isinstance(error, exceptions.ParseError) else None
 
 

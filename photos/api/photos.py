@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -84,6 +85,8 @@ class PhotoViewSet(
         """Take one picture in, and answer before its thumbnails are made."""
         if "file" not in request.FILES:
             raise MissingFile("Send the picture as a multipart/form-data part named file, with a file name.")
+        if len(request.FILES.getlist("file")) > 1:
+            raise ValidationError({"file": ["One photo is made of one file; send each by itself."]})
         upload = UploadSerializer(data=request.data)
         upload.is_valid(raise_exception=True)
         fields: dict[str, Any] = dict(upload.validated_data)

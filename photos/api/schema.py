@@ -182,7 +182,7 @@ class ApiSchema(AutoSchema):
         if issubclass(view.content_negotiation_class, DefaultContentNegotiation):
             codes.append("not_acceptable")
         if self.method in {"POST", "PUT", "PATCH"}:
-            codes += ["file_too_large", "unsupported_format"]
+            codes += ["file_too_large", "request_timeout", "unsupported_format"]
         if view.get_throttles():
             codes.append("throttled")
         return by_status(codes)

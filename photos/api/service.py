@@ -34,10 +34,16 @@ from photos.sizes import MAX_EDGE, PRESETS, CustomBox
 ALL_BAD = {*FILE_ERRORS, "conflict", *(error.code for error in THUMBNAIL_ERRORS)} - {StorageUnavailable.code}
 
 
+# Django reads no more from one request (DATA_UPLOAD_MAX_NUMBER_FILES).
+MAX_FILES = 100
+
+
 class OrderSerializer(serializers.Serializer[Any]):
     """What is wanted of which pictures."""
 
-    file = serializers.ListField(child=serializers.FileField(allow_empty_file=True, max_length=None), min_length=1)
+    file = serializers.ListField(
+        child=serializers.FileField(allow_empty_file=True, max_length=None), min_length=1, max_length=MAX_FILES
+    )
     workspace = serializers.CharField(required=False, allow_blank=True, default="")
     preset = serializers.ListField(child=serializers.ChoiceField(PRESETS), required=False, default=list)
     width = FormPixelsField()

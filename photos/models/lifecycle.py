@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 
 from photos.errors import PhotoError
 from photos.models.event import EventType, PhotoEvent
@@ -121,10 +121,11 @@ class ThumbnailLifecycle(PublishedThumbnails):
         return self._hand_back(guard, error, failed_at=F("thumbnail_lease_expires_at") - LEASE)
 
     def hasten(self) -> bool:
-        """Pending, with its turn to come → due now; the attempts made so far still count."""
+        """Pending, with its turn to come → due now; the attempt that follows is not one of its retries."""
         return self._transition(
             Q(thumbnail_status=ThumbnailStatus.PENDING, thumbnail_next_attempt_at__gt=Now()),
             thumbnail_next_attempt_at=Now(),
+            thumbnail_attempts=Greatest(F("thumbnail_attempts") - 1, 0),
         )
 
     def retry(self, *, by: str = "") -> bool:

@@ -1,0 +1,84 @@
+// The gallery's cards change when their photos do; new photos are told of, and move nothing.
+
+import { announce, follow } from "./live.js";
+
+const ASKED = 200;
+// More are not counted.
+const MANY = 99;
+
+const idOf = (card) => card.pathname.split("/")[2];
+const shown = () => [...document.querySelectorAll(".card[href]")];
+const count = (n, one) => `${n} ${one}${n === 1 ? "" : "s"}`;
+
+const newest = shown().map(idOf)[0] ?? "";
+const unseen = new Set();
+const pill = document.createElement("p");
+pill.className = "pill";
+pill.setAttribute("role", "status");
+document.querySelector("h1").after(pill);
+
+// The cards of these photos as they are now, by id; of gone ones there is none.
+async function fetched(ids, matching) {
+  const address = new URL(document.body.dataset.cards, location);
+  address.searchParams.set("ids", ids);
+  if (matching) address.searchParams.set("matching", "1");
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(answer.statusText);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  return new Map([...page.querySelectorAll(".card")].map((card) => [idOf(card), card]));
+}
+
+async function refresh(cards) {
+  for (let start = 0; start < cards.length; start += ASKED) {
+    const some = cards.slice(start, start + ASKED);
+    const fresh = await fetched(some.map(idOf));
+    for (const card of some) swap(card, fresh.get(idOf(card)));
+  }
+  if (cards.length) announce(`${count(cards.length, "photo")} changed`);
+}
+
+// Only what is in the link: it keeps its place and the focus.
+function swap(card, fresh) {
+  if (fresh) {
+    card.replaceChildren(...fresh.childNodes);
+    return;
+  }
+  const note = document.createElement("span");
+  note.className = "note";
+  note.textContent = "deleted";
+  card.querySelector(".frame").replaceChildren(note);
+  card.classList.add("gone");
+  card.removeAttribute("href");
+  card.tabIndex = -1;
+}
+
+async function meet(ids) {
+  const later = ids.filter((id) => id > newest && !unseen.has(id));
+  if (later.length && unseen.size < MANY) for (const id of (await fetched(later, true)).keys()) unseen.add(id);
+}
+
+function tellOfNew(isUncertain) {
+  const start = new URL(location);
+  start.searchParams.delete("before");
+  start.hash = "";
+  const link = document.createElement("a");
+  link.className = "button";
+  link.href = start;
+  link.textContent = unseen.size > MANY ? `More than ${MANY} new photos` : count(unseen.size, "new photo");
+  if (isUncertain) link.textContent = "Show the newest photos";
+  if (link.textContent === pill.textContent) return;
+  pill.replaceChildren(...(unseen.size || isUncertain ? [link] : []));
+}
+
+follow({
+  waiting: () => shown().filter((card) => card.querySelector(".waiting")).map(idOf),
+  async told(events) {
+    const ids = (...types) => events.filter(({ type }) => types.includes(type)).map(({ id }) => id);
+    const isReset = events.some(({ type }) => type === "reset");
+    const changed = new Set(ids("photo.thumbnail_ready", "photo.thumbnail_failed", "photo.deleted"));
+    await refresh(shown().filter((card) => isReset || changed.has(idOf(card))));
+    await meet(ids("photo.created"));
+    for (const id of ids("photo.deleted")) unseen.delete(id);
+    tellOfNew(isReset);
+  },
+});

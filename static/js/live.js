@@ -1,0 +1,105 @@
+// What happens in the workspace, over one connection for the whole page; asked for again and again while there is none.
+
+const TYPES = ["photo.created", "photo.thumbnail_ready", "photo.thumbnail_failed", "photo.deleted", "reset"];
+// What changes together is told together.
+const GATHER_MS = 200;
+const POLL_MS = 5000;
+const POLLED = 200;
+// Faults in a row before it polls, and the longest wait for a server that refuses, in doublings.
+const PATIENCE = 2, DOUBLINGS = 4;
+
+const { workspace, position } = document.body.dataset;
+const followers = new Set();
+const connection = status("connection");
+const heard = status("heard");
+let last = position, faults = 0;
+let source, again, polling, gathering;
+let events = [];
+
+// Follow the workspace's photos: `told(events)` gets some of {type, id}, and again if its promise is rejected;
+// `reset` says that some were missed. `waiting()` answers the ids of photos that are neither done nor failed.
+export function follow(follower) {
+  followers.add(follower);
+  if (!source && !document.hidden) connect();
+}
+
+// Say it to those who hear the page.
+export function announce(text) {
+  heard.textContent = text;
+}
+
+function status(name) {
+  const region = document.createElement("p");
+  region.className = name;
+  region.setAttribute("role", "status");
+  document.querySelector("main").append(region);
+  return region;
+}
+
+function connect() {
+  disconnect();
+  source = new EventSource(`/api/v1/events/?workspace=${workspace}&last_event_id=${last}`);
+  source.onopen = () => {
+    faults = 0;
+    polling = clearInterval(polling);
+    connection.textContent = "";
+  };
+  source.onerror = lost;
+  for (const type of TYPES) {
+    source.addEventListener(type, (event) => {
+      last = event.lastEventId;
+      tell([{ type, id: JSON.parse(event.data).photo_id }]);
+    });
+  }
+}
+
+function disconnect() {
+  source?.close();
+  source = undefined;
+  again = clearTimeout(again);
+  polling = clearInterval(polling);
+}
+
+function lost() {
+  faults += 1;
+  connection.textContent = "Reconnecting …";
+  // A browser comes back by itself to a server that is gone, but not to one that refuses.
+  const isRefused = source.readyState === EventSource.CLOSED;
+  if (isRefused) again = setTimeout(connect, POLL_MS * 2 ** Math.min(faults, DOUBLINGS));
+  if (isRefused || faults >= PATIENCE) polling ??= setInterval(poll, POLL_MS);
+}
+
+async function poll() {
+  const ids = [...followers].flatMap((follower) => follower.waiting()).slice(0, POLLED);
+  if (!ids.length) return;
+  try {
+    const answer = await fetch(`/api/v1/photos/status/?ids=${ids}`);
+    if (!answer.ok) return;
+    const { results, missing } = await answer.json();
+    const ended = { complete: "photo.thumbnail_ready", failed: "photo.thumbnail_failed" };
+    const changed = results.map((photo) => ({ type: ended[photo.thumbnail_status], id: photo.id }));
+    tell([...changed.filter(({ type }) => type), ...missing.map((id) => ({ type: "photo.deleted", id }))]);
+  } catch {
+    // The next time may do better.
+  }
+}
+
+function tell(more) {
+  events.push(...more);
+  if (events.length) gathering ??= setTimeout(deliver, GATHER_MS);
+}
+
+function deliver() {
+  const told = events;
+  events = [];
+  gathering = undefined;
+  for (const follower of followers) {
+    Promise.resolve(follower.told(told)).catch(() => setTimeout(tell, POLL_MS, told));
+  }
+}
+
+// A browser has few connections to one host for all its tabs; what nobody looks at needs none.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) disconnect();
+  else if (followers.size) connect();
+});

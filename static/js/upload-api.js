@@ -1,0 +1,35 @@
+// Posts to the API in the name of who is signed in. What is refused is thrown in the server's words.
+
+const form = document.querySelector("#upload");
+
+export class Refusal extends Error {
+  // After how many seconds the server wants to be asked again; null if the same would only be refused again.
+  constructor(message, retryAfter = null) {
+    super(message);
+    this.retryAfter = retryAfter;
+  }
+}
+
+function refusal(request) {
+  const message = request.response?.error?.message ?? `The server answered ${request.status}; try again later.`;
+  const isPassing = request.status === 429 || request.status === 503;
+  return new Refusal(message, isPassing ? Number(request.getResponseHeader("Retry-After")) || 10 : null);
+}
+
+// XMLHttpRequest, since fetch tells nothing of how much has been sent.
+export function post(path, body, { signal, onProgress } = {}) {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const request = new XMLHttpRequest();
+    request.open("POST", `/api/v1/${path}`);
+    request.responseType = "json";
+    request.setRequestHeader("X-CSRFToken", form.elements.csrfmiddlewaretoken.value);
+    if (typeof body === "string") request.setRequestHeader("Content-Type", "application/json");
+    request.upload.onprogress = (event) => onProgress?.(event.loaded / event.total);
+    request.onload = () => (request.status < 300 ? resolve(request.response) : reject(refusal(request)));
+    request.onerror = () => reject(new Refusal("The connection was lost. Try again when it is back."));
+    request.onabort = () => reject(signal.reason);
+    signal?.addEventListener("abort", () => request.abort());
+    request.send(body);
+  });
+}

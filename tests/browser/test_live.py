@@ -1,0 +1,304 @@
+"""Open pages follow their photos: what one looks at is how it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, Request, expect
+
+from tests import pictures
+from tests.browser.looking import Complaints, overflow
+from tests.running import RunningSite, wait_until
+
+# A server that is away is no error of the page.
+AWAY = r"ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE"
+STREAM = "**/api/v1/events/*"
+
+
+@pytest.fixture
+def upload(site: RunningSite, workspace: str) -> Callable[..., str]:
+    """Uploads a picture, a new one each time unless bytes are given, by the API; answers the photo's id."""
+    count = iter(range(1000))
+
+    def upload(title: str, data: bytes = b"", **fields: str) -> str:
+        data = data or pictures.jpeg(image=pictures.photo(300, 200, next(count)))
+        answer = site.upload(data, "photo.jpg", workspace=workspace, title=title, **fields)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    return upload
+
+
+@pytest.fixture
+def damaged() -> bytes:
+    """A JPEG that only a full decode finds to be cut."""
+    return pictures.truncated(pictures.jpeg(image=pictures.photo(300, 200)))
+
+
+@pytest.fixture
+def gallery(workspace: str) -> str:
+    """The path of the workspace's gallery."""
+    return f"/workspaces/{workspace}/"
+
+
+def card(page: Page, title: str) -> Locator:
+    return page.locator(".card", has_text=title)
+
+
+def picture(card: Locator) -> Locator:
+    return card.locator("img[srcset]")
+
+
+def heard(page: Page, part: str, count: list[Request]) -> None:
+    """Collect the requests whose address holds this."""
+    page.on("request", lambda request: part in request.url and count.append(request))
+
+
+def left_at(page: Page) -> float:
+    return float(page.evaluate("scrollY"))
+
+
+def test_a_card_turns_from_pending_to_its_picture_by_itself_and_keeps_the_focus(
+    page: Page, site: RunningSite, gallery: str, upload: Callable[..., str]
+) -> None:
+    with site.paused_work():
+        upload("Summit")
+        page.goto(gallery)
+        expect(card(page, "Summit")).to_contain_text("pending …")
+        card(page, "Summit").focus()
+
+    expect(picture(card(page, "Summit"))).to_be_visible()
+    expect(card(page, "Summit")).to_be_focused()
+    expect(card(page, "Summit")).not_to_contain_text("pending")
+    assert page.evaluate("document.querySelector('img[srcset]').decode()") is None
+    expect(page.locator(".heard")).to_have_text("1 photo changed")
+
+
+def test_a_photos_page_turns_from_pending_to_all_its_sizes(
+    page: Page, site: RunningSite, upload: Callable[..., str]
+) -> None:
+    with site.paused_work():
+        photo = upload("Summit")
+        page.goto(f"/photos/{photo}/")
+        expect(page.get_by_text("The thumbnails are pending.")).to_be_visible()
+        page.get_by_label("Title").fill("Half a tit")
+        page.get_by_role("region", name="Sizes").focus()
+
+    expect(page.get_by_role("img", name="Summit")).to_be_visible()
+    expect(page.get_by_role("link", name="medium")).to_be_visible()
+    expect(page.get_by_text("thumbnails made in attempt 1")).to_be_visible()
+    expect(page.get_by_text("The thumbnails are pending.")).not_to_be_attached()
+    expect(page.locator(".heard")).to_have_text("The thumbnails are complete.")
+    expect(page.get_by_label("Title")).to_have_value("Half a tit")
+    expect(page.get_by_role("region", name="Sizes")).to_be_focused()
+
+
+def test_a_failure_appears_with_its_reason_and_can_be_retried(
+    page: Page,
+    open_page: Callable[..., Page],
+    site: RunningSite,
+    gallery: str,
+    upload: Callable[..., str],
+    damaged: bytes,
+) -> None:
+    beside = open_page()
+    with site.paused_work():
+        photo = upload("Torn", damaged)
+        beside.goto(gallery)
+        page.goto(f"/photos/{photo}/")
+    retry = page.get_by_role("button", name="Retry")
+    expect(retry).to_be_visible()
+    expect(page.locator(".failed").first).to_contain_text("failed: ")
+    expect(card(beside, "Torn")).to_contain_text("failed: ")
+
+    with site.paused_work():
+        retry.click()
+        expect(page.get_by_text("The thumbnails will be tried again.")).to_be_visible()
+        expect(page.get_by_text("The thumbnails are pending.")).to_be_visible()
+
+    expect(retry).to_be_visible()
+    expect(page.get_by_text("given up after attempt 1")).to_have_count(2)
+
+
+def test_a_page_that_was_open_while_the_server_was_restarted_misses_nothing_and_asks_once(
+    page: Page,
+    site: RunningSite,
+    gallery: str,
+    upload: Callable[..., str],
+    complaints: Complaints,
+) -> None:
+    complaints.expect(AWAY)
+    asked: list[Request] = []
+    heard(page, "/cards/", asked)
+    with site.another_web() as url, site.paused_work():
+        photos = [upload(f"Number {n}") for n in range(8)]
+        page.goto(url + gallery)
+        expect(page.locator(".waiting")).to_have_count(8)
+        page.wait_for_function("document.querySelector('.connection')")
+    expect(page.get_by_text("Reconnecting …")).to_be_visible()
+    for photo in photos:
+        site.finished(photo)
+    assert page.locator(".waiting").count() == 8
+
+    with site.another_web(urlsplit(url).port):
+        expect(page.locator("img[srcset]")).to_have_count(8)
+        expect(page.get_by_text("Reconnecting …")).not_to_be_visible()
+        assert len(asked) == 1
+        page.goto("about:blank")
+
+
+def test_what_others_upload_moves_nothing_but_a_pill_tells_of_it(
+    page: Page, site: RunningSite, gallery: str, upload: Callable[..., str]
+) -> None:
+    upload("First")
+    page.goto(gallery)
+    before = card(page, "First").bounding_box()
+
+    for n in range(3):
+        upload(f"Later {n}")
+
+    expect(page.get_by_role("status").get_by_role("link", name="3 new photos")).to_be_visible()
+    expect(page.locator(".card")).to_have_count(1)
+    assert card(page, "First").bounding_box() == before
+    page.get_by_role("link", name="3 new photos").click()
+    expect(page.locator(".card")).to_have_count(4)
+    expect(page.locator(".card").first).to_have_text("Later 2", use_inner_text=True)
+    expect(page.locator(".pill")).to_be_empty()
+
+
+def test_the_pill_counts_only_what_the_gallerys_filters_admit(
+    page: Page, site: RunningSite, gallery: str, upload: Callable[..., str]
+) -> None:
+    upload("First", kind="cover")
+    page.goto(f"{gallery}?kind=cover")
+
+    deleted = upload("Not for long", kind="cover")
+    expect(page.get_by_role("link", name="1 new photo")).to_be_visible()
+    upload("Of another kind", kind="item")
+    upload("Second", kind="cover")
+
+    expect(page.get_by_role("link", name="2 new photos")).to_be_visible()
+    site.api("DELETE", f"photos/{deleted}/")
+    expect(page.get_by_role("link", name="1 new photo")).to_be_visible()
+    page.get_by_role("link", name="1 new photo").click()
+    expect(page.locator(".card")).to_have_count(2)
+
+
+def test_an_empty_gallery_tells_of_the_first_photo(page: Page, gallery: str, upload: Callable[..., str]) -> None:
+    page.goto(gallery)
+    upload("First")
+    page.get_by_role("link", name="1 new photo").click()
+    expect(card(page, "First")).to_be_visible()
+
+
+def test_a_photo_that_somebody_deletes_leaves_a_note_where_it_was(
+    page: Page,
+    open_page: Callable[..., Page],
+    site: RunningSite,
+    gallery: str,
+    upload: Callable[..., str],
+    complaints: Complaints,
+) -> None:
+    beside = open_page()
+    gone = upload("Gone")
+    complaints.expect(f"404 .*{gone}")
+    upload("There")
+    page.goto(gallery)
+    beside.goto(f"/photos/{gone}/")
+    card(page, "Gone").focus()
+
+    site.api("DELETE", f"photos/{gone}/")
+
+    expect(card(page, "Gone")).to_contain_text("deleted")
+    expect(card(page, "Gone")).to_be_focused()
+    assert card(page, "Gone").get_attribute("href") is None
+    expect(page.locator(".card")).to_have_count(2)
+    expect(beside.get_by_text("This photo is gone.").first).to_be_visible()
+
+
+def test_without_a_stream_the_page_asks_again_and_again(
+    page: Page, site: RunningSite, gallery: str, upload: Callable[..., str], complaints: Complaints
+) -> None:
+    complaints.expect("503")
+    page.route(STREAM, lambda route: route.fulfill(status=503))
+    page.clock.install()
+    with site.paused_work():
+        upload("Summit")
+        page.goto(gallery)
+        expect(page.get_by_text("Reconnecting …")).to_be_visible()
+        with page.expect_response("**/api/v1/photos/status/*"):
+            page.clock.fast_forward(5000)
+        expect(card(page, "Summit")).to_contain_text("pending …")
+
+    def is_shown() -> bool:
+        page.clock.fast_forward(5000)
+        return picture(card(page, "Summit")).count() == 1
+
+    wait_until(is_shown, 20)
+
+
+def test_a_page_that_missed_what_is_no_longer_told_looks_at_all_its_photos_anew(
+    page: Page, site: RunningSite, gallery: str, upload: Callable[..., str], complaints: Complaints
+) -> None:
+    complaints.expect(AWAY)
+    reset = "id: 1\nevent: reset\ndata: {}\n\n"
+    with site.paused_work():
+        photo = upload("Summit")
+        page.route(STREAM, lambda route: route.abort("connectionrefused"))
+        page.goto(gallery)
+        expect(card(page, "Summit")).to_contain_text("pending …")
+    site.finished(photo)
+    page.unroute(STREAM)
+    page.route(STREAM, lambda route: route.fulfill(content_type="text/event-stream", body=reset), times=1)
+    look_away(page, True)
+    look_away(page, False)
+
+    expect(picture(card(page, "Summit"))).to_be_visible()
+    expect(page.get_by_role("link", name="Show the newest photos")).to_be_visible()
+
+
+def test_a_page_that_nobody_looks_at_keeps_no_connection_and_catches_up_when_it_is_seen_again(
+    page: Page, site: RunningSite, gallery: str, upload: Callable[..., str]
+) -> None:
+    upload("First")
+    with page.expect_request(STREAM):
+        page.goto(gallery)
+    look_away(page, True)
+    upload("Second")
+    # Longer than a page that listens needs.
+    page.wait_for_timeout(600)
+    expect(page.locator(".pill")).to_be_empty()
+
+    with page.expect_request(STREAM):
+        look_away(page, False)
+
+    expect(page.get_by_role("link", name="1 new photo")).to_be_visible()
+
+
+def test_what_is_told_fits_a_phone_and_leaves_the_reader_where_he_is(
+    open_page: Callable[..., Page], gallery: str, upload: Callable[..., str]
+) -> None:
+    page = open_page(viewport={"width": 390, "height": 400})
+    for n in range(6):
+        upload(f"Number {n}")
+    page.goto(gallery)
+    card(page, "Number 0").scroll_into_view_if_needed()
+    before = left_at(page)
+
+    upload("Later")
+
+    expect(page.get_by_role("link", name="1 new photo")).to_be_in_viewport()
+    assert (left_at(page), overflow(page)) == (before, 0)
+
+
+def look_away(page: Page, is_hidden: bool) -> None:
+    """The tab goes to the background, or comes back."""
+    page.evaluate(
+        """(isHidden) => {
+          Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        is_hidden,
+    )
