@@ -5,6 +5,8 @@ VENV := .venv
 SWIFT := .venv-swift
 # The tests of rows, queue and files: once on SQLite and disk, once on PostgreSQL, Redis and S3.
 ON_SERVERS := $(patsubst %,tests/test_%.py,api_filters api_status api_timeline constraints custom images lifecycle property races reconcile storage storage_trouble sweep throttles thumbnails uploads)
+# Most tests with processes of their own wait more than they work.
+SIDE_BY_SIDE := --numprocesses=3 --dist=loadscope
 BIN := $(VENV)/bin
 
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
@@ -16,13 +18,13 @@ run: $(VENV)/.runtime  ## Prepare the site, run web server and worker until Ctrl
 	@$(BIN)/python manage.py runlocal
 
 test: $(VENV)/.development $(SWIFT)/.installed  ## All tests
-	@$(BIN)/python -m pytest --cov --cov-report=
-	@$(BIN)/python -m pytest -p tests.on_servers --cov --cov-append --cov-report=term $(ON_SERVERS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --cov --cov-report=
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -p tests.on_servers --cov --cov-append --cov-report=term $(ON_SERVERS)
 
 faults: $(VENV)/.development $(SWIFT)/.installed  ## Fault runs with the times of service, each FAULTS_TURNS times; writes the table of docs/reliability.md
 	@rm -f var/faults.jsonl && mkdir -p var
 	@FAULTS=thorough FAULTS_SEEN=$(CURDIR)/var/faults.jsonl \
-		$(BIN)/python -m pytest --timeout=1800 --numprocesses=3 --dist=loadscope tests/faults
+		$(BIN)/python -m pytest $(SIDE_BY_SIDE) --timeout=1800 tests/faults
 	@$(BIN)/python -m tests.faults.table var/faults.jsonl
 
 check: $(VENV)/.development  ## All that needs no test: format, lint, types, migrations, schema, deployment settings
