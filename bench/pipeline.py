@@ -22,15 +22,13 @@ def main() -> None:
     """Measure and print."""
     photos = [pictures.encoded(pictures.photo(4000, 3000, seed), "JPEG", quality=88) for seed in range(4)]
     print(f"photos of 12 megapixels, {statistics.mean(map(len, photos)) / 2**20:.1f} MiB each")
-    with tempfile.TemporaryDirectory(prefix="thumbsite-bench-") as folder:
-        site = RunningSite(Path(folder), WORKERS="2")
-        site.start()
-        try:
-            wait_until(lambda: not _unfinished(site), 60)
-            _latency(site, photos)
-            _throughput(site, photos)
-        finally:
-            site.stop()
+    with (
+        tempfile.TemporaryDirectory(prefix="thumbsite-bench-") as folder,
+        RunningSite(Path(folder), WORKERS="2") as site,
+    ):
+        wait_until(lambda: not _unfinished(site), 60)
+        _latency(site, photos)
+        _throughput(site, photos)
 
 
 def _different(data: bytes, number: int) -> bytes:

@@ -38,14 +38,9 @@ def main() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65_536), hard))
     rows = {"DATABASE_URL": servers.postgresql().new_database()} if "postgresql" in sys.argv else {}
-    with tempfile.TemporaryDirectory(prefix="thumbsite-bench-") as folder:
-        site = RunningSite(Path(folder), **rows)
-        site.start()
-        try:
-            wait_until(lambda: not site.api("GET", "photos/?status=pending").json()["results"], 60)
-            asyncio.run(_measure(site, _tokens(site)))
-        finally:
-            site.stop()
+    with tempfile.TemporaryDirectory(prefix="thumbsite-bench-") as folder, RunningSite(Path(folder), **rows) as site:
+        wait_until(lambda: not site.api("GET", "photos/?status=pending").json()["results"], 60)
+        asyncio.run(_measure(site, _tokens(site)))
 
 
 def _tokens(site: RunningSite) -> list[str]:

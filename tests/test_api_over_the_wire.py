@@ -27,13 +27,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """A running site that takes in small files only, with a folder of its own for what is temporary."""
     temporary = tmp_path_factory.mktemp("temporary")
     limits = {"MAX_UPLOAD_BYTES": "3000000", "MAX_REQUEST_BYTES": str(MAX_REQUEST_BYTES)}
-    running = RunningSite(tmp_path_factory.mktemp("site"), TMPDIR=str(temporary), **limits)
-    try:
-        running.start()
+    with RunningSite(tmp_path_factory.mktemp("site"), TMPDIR=str(temporary), **limits) as running:
         wait_until(lambda: not unfinished(running), 60)
         yield running
-    finally:
-        running.stop()
 
 
 def unfinished(site: RunningSite) -> list[Any]:

@@ -158,12 +158,8 @@ def test_the_csrf_check_holds_for_the_view_that_waits(editor: Any) -> None:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
-    running = RunningSite(tmp_path_factory.mktemp("site"))
-    try:
-        running.start()
+    with RunningSite(tmp_path_factory.mktemp("site")) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture

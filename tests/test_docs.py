@@ -44,12 +44,8 @@ def matches(shown: str, answer: str) -> bool:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """A running site for all tests of this module."""
-    running = RunningSite(tmp_path_factory.mktemp("site"))
-    try:
-        running.start()
+    with RunningSite(tmp_path_factory.mktemp("site")) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture

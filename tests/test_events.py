@@ -39,12 +39,8 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     rows = {}
     if request.param == "postgresql":
         rows["DATABASE_URL"] = servers.or_skip(servers.postgresql).new_database()
-    running = RunningSite(tmp_path_factory.mktemp("site"), STREAM_HEARTBEAT_SECONDS="1", **rows)
-    try:
-        running.start()
+    with RunningSite(tmp_path_factory.mktemp("site"), STREAM_HEARTBEAT_SECONDS="1", **rows) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture

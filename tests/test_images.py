@@ -349,12 +349,8 @@ def test_a_part_too_is_streamed_in_chunks_and_closed(
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
-    running = RunningSite(tmp_path_factory.mktemp("site"))
-    try:
-        running.start()
+    with RunningSite(tmp_path_factory.mktemp("site")) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="module")

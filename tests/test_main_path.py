@@ -22,15 +22,10 @@ BOXES = {"small": 150, "medium": 400, "large": 800}
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """A running site for all tests of this module: all on one machine, or on PostgreSQL, Redis and S3."""
     folder = tmp_path_factory.mktemp("site")
-    if request.param == "servers":
-        running = RunningSite(folder, more_workers=1, **servers.or_skip(servers.environment))
-    else:
-        running = RunningSite(folder)
-    try:
-        running.start()
+    on_servers = request.param == "servers"
+    own = servers.or_skip(servers.environment) if on_servers else {}
+    with RunningSite(folder, more_workers=int(on_servers), **own) as running:
         yield running
-    finally:
-        running.stop()
 
 
 def test_an_upload_is_answered_at_once_and_its_thumbnails_come_within_seconds(site: RunningSite) -> None:

@@ -34,12 +34,8 @@ CONFIG = ROOT / "tests" / "schemathesis.toml"
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """A running site that may be asked as often as one likes."""
-    running = RunningSite(tmp_path_factory.mktemp("site"), **OFTEN)
-    try:
-        running.start()
+    with RunningSite(tmp_path_factory.mktemp("site"), **OFTEN) as running:
         yield running
-    finally:
-        running.stop()
 
 
 def made(site: RunningSite, path: str, **options: Any) -> Any:

@@ -23,12 +23,8 @@ MEMORY_BYTES = 64 * 2**20
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """One renderer, with little memory: too little for 36 megapixels."""
     folder = tmp_path_factory.mktemp("site")
-    running = RunningSite(folder, RENDERS="1", RENDER_MEMORY_BYTES=str(MEMORY_BYTES))
-    try:
-        running.start()
+    with RunningSite(folder, RENDERS="1", RENDER_MEMORY_BYTES=str(MEMORY_BYTES)) as running:
         yield running
-    finally:
-        running.stop()
 
 
 def send(site: RunningSite, data: bytes, *, at: str = "", **fields: Any) -> requests.Response:

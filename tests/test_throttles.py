@@ -219,13 +219,8 @@ def two_webs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[s
     """The addresses of two web processes of one site, which lets 7 tries for a token in per hour."""
     rate = {"THROTTLE_TOKENS": "7/hour"}
     setup = servers.or_skip(servers.environment) if request.param == "servers" else {}
-    site = RunningSite(tmp_path, **setup, **rate)
-    site.start()
-    try:
-        with site.another_web() as other:
-            yield site.url, other
-    finally:
-        site.stop()
+    with RunningSite(tmp_path, **setup, **rate) as site, site.another_web() as other:
+        yield site.url, other
 
 
 def test_two_web_processes_count_together(two_webs: tuple[str, str]) -> None:

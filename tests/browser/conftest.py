@@ -36,12 +36,8 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """A running site on one machine, with the sample photos, which takes up to 4 MiB."""
-    running = RunningSite(tmp_path_factory.mktemp("site"), MAX_UPLOAD_BYTES=str(MAX_UPLOAD_BYTES))
-    try:
-        running.start()
+    with RunningSite(tmp_path_factory.mktemp("site"), MAX_UPLOAD_BYTES=str(MAX_UPLOAD_BYTES)) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="package")

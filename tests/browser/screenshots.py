@@ -18,21 +18,16 @@ SIZE = {"width": 1000, "height": 640}
 
 def main() -> None:
     """Show the sample photos, and more being uploaded."""
-    with tempfile.TemporaryDirectory() as folder, running_chromium() as chromium:
-        site = RunningSite(Path(folder))
-        site.start()
-        try:
-            wait_until(lambda: _is_complete(site), 60)
-            page = chromium.new_page(base_url=site.url, storage_state=sign_in(chromium, site), viewport=SIZE)
-            page.goto("/workspaces/main/", wait_until="networkidle")
-            _keep(page, "gallery")
-            page.get_by_role("link", name="Evening hills").click()
-            page.wait_for_load_state("networkidle")
-            _keep(page, "photo")
-            _upload(page, Path(folder))
-            _keep(page, "upload")
-        finally:
-            site.stop()
+    with tempfile.TemporaryDirectory() as folder, running_chromium() as chromium, RunningSite(Path(folder)) as site:
+        wait_until(lambda: _is_complete(site), 60)
+        page = chromium.new_page(base_url=site.url, storage_state=sign_in(chromium, site), viewport=SIZE)
+        page.goto("/workspaces/main/", wait_until="networkidle")
+        _keep(page, "gallery")
+        page.get_by_role("link", name="Evening hills").click()
+        page.wait_for_load_state("networkidle")
+        _keep(page, "photo")
+        _upload(page, Path(folder))
+        _keep(page, "upload")
 
 
 def _is_complete(site: RunningSite) -> bool:
