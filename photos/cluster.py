@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import signal
+import subprocess
 import sys
 
 from django.conf import settings
@@ -42,7 +43,10 @@ class Cluster:
     def drain(self) -> None:
         """Let running tasks end, but no longer than DRAIN_SECONDS."""
         self._keeper.terminate()
-        self._keeper.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            # It keeps that time itself, unless it is stopped.
+            self._keeper.wait(settings.DRAIN_SECONDS + 5)
+        self.kill()
 
     def kill(self) -> None:
         """End all its processes at once."""

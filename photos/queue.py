@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from functools import cache
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 from django.conf import settings
-from django_q.brokers import Broker, get_broker
+from django.utils import timezone
+from django_q.brokers import Broker, get_broker, redis_broker
+from django_q.brokers.orm import ORM
+from django_q.signing import SignedPackage
 from django_q.tasks import async_task
 
 logger = logging.getLogger(__name__)
 
 # The queue is a short window over the table of photos, so that a long backlog neither floods it nor goes stale in it.
 RINGS_PER_WORKER = 20
+BEAT_SECONDS = 5.0
+BEAT = "photos.tasks.beat"
+
+
+class BeatingBroker(redis_broker.Redis if settings.REDIS_URL else ORM):  # type: ignore[misc]
+    """Where a cluster gets its tasks: the shared queue, and each few seconds a beat of its own, which goes all the way.
+
+    A cluster can hang and not know it, and on a shared queue others hide that by doing its work.
+    """
+
+    _beaten_at = float("-inf")
+
+    def dequeue(self) -> list[tuple[Any, Any]]:
+        """The next tasks, each with what acknowledges it; waits a moment for them."""
+        if time.monotonic() - self._beaten_at < BEAT_SECONDS:
+            return super().dequeue() or []
+        self._beaten_at = time.monotonic()
+        beat = {"id": uuid4().hex, "name": "beat", "func": BEAT, "args": (), "kwargs": {}, "started": timezone.now()}
+        return [(None, SignedPackage.dumps(beat))]
 
 
 @cache

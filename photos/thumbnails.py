@@ -114,8 +114,8 @@ def _publish(photo: Photo, rendering: engine.Rendering) -> None:
             is_animated=rendering.is_animated,
             metadata=rendering.metadata,
         )
-    if not published:
-        raise ClaimLost
+        if not published:
+            raise ClaimLost
 
 
 def _store(photo: Photo, files: dict[str, bytes]) -> None:

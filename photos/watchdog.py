@@ -1,18 +1,16 @@
-"""Tells when a cluster hangs, which says of itself that it works: by what becomes of the photos it was rung for."""
+"""Tells when a cluster hangs, which says of itself that it works: by the beats that go all the way through it."""
 
 from __future__ import annotations
 
 import time
 from datetime import timedelta
 
-from photos.models import Photo
+from photos.models import Photo, Worker
 
-# A ring is answered within a second, unless there is a backlog: then the cluster holds a photo nearly always.
-OVERDUE = timedelta(seconds=5)
-# So long idle, with photos overdue: rung for anew, since the first ring may wait in another machine's cluster.
-PROBE_SECONDS = 8.0
-# So long idle: it hangs. Together with a round of the supervisor's, found within half a minute.
-HANG_SECONDS = 20.0
+# Four beats.
+SILENCE = timedelta(seconds=20)
+# So long silent in sight of a database that answers: in an outage of that, no beat is seen either.
+PATIENCE_SECONDS = 8.0
 
 
 class Watchdog:
@@ -20,22 +18,17 @@ class Watchdog:
 
     def __init__(self, worker_name: str) -> None:
         self._worker_name = worker_name
-        self._idle_since: float | None = None
-        self._probed = False
+        self._silent_since: float | None = None
 
     def hangs(self) -> bool:
-        """Whether the cluster has taken up nothing for so long although photos were rung for."""
-        overdue = Photo.objects.overdue(OVERDUE)
-        if not overdue.exists() or Photo.objects.held_by(self._worker_name).exists():
-            self._idle_since, self._probed = None, False
-            return False
-        now = time.monotonic()
-        self._idle_since = self._idle_since or now
-        idle_seconds = now - self._idle_since
-        if idle_seconds >= PROBE_SECONDS and not self._probed:
-            overdue.update(thumbnail_rung_at=None)
-            self._probed = True
-        if idle_seconds < HANG_SECONDS:
-            return False
-        self._idle_since, self._probed = None, False
-        return True
+        """Whether the cluster neither takes up tasks nor works at a photo.
+
+        A beat waits behind the work of a cluster all of whose processes are busy; so what counts as work is a lease that
+        is being renewed.
+        """
+        if not Worker.objects.silent(SILENCE).filter(name=self._worker_name).exists():
+            self._silent_since = None
+        elif not Photo.objects.held_by(self._worker_name).lively().exists():
+            self._silent_since = self._silent_since or time.monotonic()
+            return time.monotonic() - self._silent_since >= PATIENCE_SECONDS
+        return False

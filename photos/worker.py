@@ -76,6 +76,7 @@ class Supervisor:
         logger.error("cluster replaced", extra={"why": why, "replaced": self._replaced})
         self._cluster.kill()
         self._take_back(lambda _: True)
+        Worker.objects.cluster_beat(self.name)
         # Rings that it had taken may be lost with it; those that are not, are harmless twice.
         Photo.objects.due().update(thumbnail_rung_at=None)
         self._cluster = Cluster(self.name)

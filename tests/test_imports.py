@@ -54,7 +54,7 @@ ROOMS: dict[str, set[str]] = {
     "frames": {"models", "sizes"},
     "events": {"frames", "models", "tail", "threads"},
     # who asks for it
-    "tasks": {"thumbnails"},
+    "tasks": {"models", "thumbnails"},
     "signals": {"models", "thumbnails"},
     "cluster": {"parentage"},
     "watchdog": {"models"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db.models.functions import Now
 from django.test import Client
@@ -51,6 +51,23 @@ def test_of_new_photos_only_those_are_told_that_the_filters_let_through(
 
     assert shown(browser.get(f"{CARDS}{asked(inside, outside)}&album={album.pk}&matching=1")) == [str(inside.pk)]
     assert shown(browser.get(f"{CARDS}{asked(inside)}&status=nonsense&matching=1")) == []
+
+
+def test_who_is_told_nothing_can_ask_what_came_after_the_newest_photo(
+    browser: Client, take_in: TakeIn, monkeypatch: Any
+) -> None:
+    first, second = take_in(kind="item"), take_in(kind="item")
+    take_in(kind="cover")
+
+    def after(photo_id: object) -> list[str]:
+        return shown(browser.get(f"{CARDS}?kind=item&matching=1&after={photo_id}"))
+
+    assert after(UUID(int=0)) == [str(second.pk), str(first.pk)]
+    assert after(first.pk) == [str(second.pk)]
+    assert after(second.pk) == []
+    assert after("nonsense") == []
+    monkeypatch.setattr(gallery, "CARDS", 1)
+    assert after(UUID(int=0)) == [str(second.pk)], "as many as fit, from the newest on"
 
 
 def test_photos_that_are_gone_or_of_others_have_no_card(

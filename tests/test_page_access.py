@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -11,6 +12,7 @@ from django.urls import get_resolver
 
 from photos.models import Album, Membership, Photo, Role, Workspace
 from photos.web.urls import urlpatterns
+from tests.reading import text
 from tests.workbench import fails
 
 WHO = ("anonymous", "stranger", "viewer", "editor", "owner", "staff")
@@ -134,6 +136,43 @@ def test_what_one_may_not_see_answers_as_what_does_not_exist(
             answer.content.replace(path.encode(), b"") for answer, path in zip(answers, (real, unreal), strict=True)
         }
         assert len({body.split(b"<main")[-1] for body in bodies}) == 1
+
+
+@pytest.mark.parametrize("name", [name for name, page in PAGES.items() if page.method == "get"])
+def test_who_asks_for_the_head_gets_the_same_without_the_body(
+    clients: dict[str, Client], workspace: Workspace, photo: Photo, name: str
+) -> None:
+    path = PAGES[name].path.format(photo=photo.pk, album=Album.objects.create(workspace=workspace, name="Album").pk)
+
+    whole, head = clients["owner"].get(path), clients["owner"].head(path)
+
+    assert (head.status_code, head.content) == (whole.status_code, b"")
+    assert Photo.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("edit", "/photos/{photo}/"),
+        ("retry", "/photos/{photo}/"),
+        ("make an album", f"{MAIN}albums/"),
+        ("promote", f"{MAIN}members/"),
+        ("let go", f"{MAIN}members/"),
+    ],
+)
+def test_who_must_sign_in_before_something_is_changed_is_led_to_the_page_it_was_on(
+    clients: dict[str, Client], workspace: Workspace, photo: Photo, name: str, page: str
+) -> None:
+    names = {"photo": photo.pk, "member": workspace.membership_set.all()[0].pk}
+    sent = PAGES[name].path.format(**names) + "?kind=item"
+    to_sign_in = clients["anonymous"].post(sent, PAGES[name].body)["Location"]
+    (after_it,) = parse_qs(urlsplit(to_sign_in).query)["next"]
+
+    answer = clients["owner"].get(after_it, follow=True)
+
+    assert answer.redirect_chain == [(page.format(**names) + "?kind=item", 302)]
+    assert "Nothing was changed yet. Please do it once more." in text(answer)
+    assert clients["owner"].put(sent).status_code == 405
 
 
 def test_every_address_is_in_the_table() -> None:

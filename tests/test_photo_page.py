@@ -211,6 +211,21 @@ def test_deleting_says_what_goes_and_happens_on_confirmation_only(
     assert browser.post(address).status_code == 404
 
 
+def test_retrying_and_deleting_lead_back_into_the_gallery_that_one_came_from(
+    browser: Client, failed_photo: Photo
+) -> None:
+    address, query = failed_photo.get_absolute_url(), "?status=failed"
+
+    page = browser.get(address + query)
+
+    assert f"{address}retry/{query}" in [form.get("action") for form in attributes(page, "form")]
+    assert f"{address}delete/{query}" in [link["href"] for link in attributes(page, "a")]
+    asked = browser.get(f"{address}delete/{query}")
+    assert address + query in [link["href"] for link in attributes(asked, "a")], "the way to keep it"
+    assert browser.post(f"{address}retry/{query}")["Location"] == address + query
+    assert browser.post(f"{address}delete/{query}")["Location"] == f"/workspaces/main/{query}"
+
+
 @pytest.mark.parametrize(("role", "may"), [(Role.VIEWER, False), (Role.EDITOR, True), (Role.OWNER, True)])
 def test_only_who_may_change_it_finds_the_forms(
     as_user: Callable[[Any], Client],

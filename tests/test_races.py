@@ -237,6 +237,29 @@ def test_a_file_that_is_written_after_the_sweep_looked_for_it_is_not_left_behind
     assert not Orphan.objects.exists()
 
 
+def test_what_a_run_writes_after_it_was_given_up_and_its_files_looked_for_is_not_left_behind(
+    photo: Photo, stored_files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = storage.save_bytes
+
+    def much_too_late(key: str, data: bytes) -> None:
+        if "small" in key:
+            lease_runs_out(photo)
+            orphans_fall_due()
+            thumbnails.sweep()
+        save(key, data)
+
+    with monkeypatch.context() as slow:
+        slow.setattr(storage, "save_bytes", much_too_late)
+        assert not thumbnails.generate(photo.pk)
+
+    orphans_fall_due()
+    thumbnails.sweep()
+    work()
+    assert stored_files() == set(Photo.objects.get().files())
+    assert not Orphan.objects.exists()
+
+
 def test_an_upload_whose_commit_is_not_heard_of_keeps_its_file(
     workspace: Workspace, stored_files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,16 +74,38 @@ def test_a_photo_of_a_killed_process_is_handed_back_long_before_its_lease_ends(a
 
 
 def test_a_cluster_that_hangs_since_an_idle_process_of_its_was_killed_is_replaced_and_counted(arena: Arena) -> None:
+    """Also when the queue is full, and nothing can be rung for again."""
     start_worker(arena)
-    arena.take_in(picture())
-    arena.settle(20)
-    (worker,) = arena.rows.attempt_workers()
+    kill_idle(arena, arena.workers[0])
 
-    os.kill(int(worker.rpartition("/")[2]), signal.SIGKILL)
-    arena.take_in(picture(2))
+    for number in range(30):
+        arena.take_in(picture(number))
 
     assert arena.settle(60) > 10, "it did hang"
     assert [worker["replaced_clusters"] for worker in arena.health()["workers"]] == [1]
+
+
+def test_a_cluster_that_hangs_is_replaced_although_another_does_its_work(arena: Arena) -> None:
+    start_worker(arena)
+    arena.start_worker()
+    wait_until(lambda: len(arena.health()["workers"]) == 2, 20)
+    kill_idle(arena, arena.workers[0])
+
+    def replaced() -> list[int]:
+        arena.take_in(picture(next(numbers)))
+        return sorted(worker["replaced_clusters"] for worker in arena.health()["workers"])
+
+    numbers = iter(range(1000))
+    wait_until(lambda: replaced() == [0, 1], 60, 1)
+    arena.settle(20)
+
+
+def kill_idle(arena: Arena, worker: subprocess.Popen[bytes]) -> None:
+    """Kill the one process of a cluster of one that takes tasks up, while it waits for one and holds the queue's lock."""
+    sentinel = arena.sentinel_of(worker)
+    time.sleep(1)  # it waits by now
+    # The sentinel starts it before the two that fetch tasks and look after what came of them.
+    os.kill(min(pid for pid in arena.clusters() if parent_of(pid) == sentinel), signal.SIGKILL)
 
 
 def test_a_cluster_whose_keeper_is_stopped_is_replaced(arena: Arena) -> None:

@@ -214,6 +214,7 @@ DRAIN_SECONDS = read_int("DRAIN_SECONDS", 30, 0, 3600)
 REDIS_URL = read(env.str, "REDIS_URL", "")
 Q_CLUSTER: dict[str, Any] = {
     "name": "thumbsite",
+    "broker_class": "photos.queue.BeatingBroker",
     "workers": WORKERS,
     # Prefetched tasks count against `retry`, so the window is short and the time long.
     "queue_limit": 2,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from django.db import models
+from django.db import DatabaseError, models
 from django.db.models.functions import Now
 
 from photos import storage
@@ -19,10 +19,6 @@ logger = logging.getLogger(__name__)
 ADOPTION_TIME = timedelta(hours=1)
 # In its last minute a file is adopted no more, so that none is deleted while its adoption is being committed.
 LAST_MINUTE = timedelta(minutes=1)
-
-
-class AdoptedTooLate(StorageUnavailable):
-    """A file came so long after it was announced that the sweep may have looked for it in vain."""
 
 
 class OrphanQuerySet(models.QuerySet["Orphan"]):
@@ -38,24 +34,26 @@ class OrphanQuerySet(models.QuerySet["Orphan"]):
         storage_answers = True
         try:
             yield
-        except StorageUnavailable as error:
-            if isinstance(error, AdoptedTooLate):
-                self.doom(orphan.key for orphan in announced)
+        except DatabaseError:
+            # A transaction whose end was not heard of may have adopted them all the same.
+            raise
+        except Exception as error:
+            # Announced again: if this took very long, the sweep has looked for them in vain.
+            self.doom(orphan.key for orphan in announced)
             # To ask it again would cost this request or attempt its time, and what was sent may still arrive.
-            storage_answers = False
+            storage_answers = not isinstance(error, StorageUnavailable)
             raise
         finally:
-            # Asked anew: a transaction whose end was not heard of may have adopted them all the same.
             left = self.filter(key__in=[orphan.key for orphan in announced])
             if left.update(delete_after=Now() if storage_answers else Now() + LAST_MINUTE) and storage_answers:
                 left.delete_files()
 
     def adopt(self, keys: Iterable[str]) -> None:
-        """Take files into a row, in the row's own transaction; raises AdoptedTooLate."""
+        """Take files into a row, in the row's own transaction; raises StorageUnavailable when it is too late."""
         wanted = list(keys)
         adopted, _ = self.filter(key__in=wanted, delete_after__gt=Now() + LAST_MINUTE).delete()
         if adopted < len(wanted):
-            raise AdoptedTooLate("The file storage took too long; try again.")
+            raise StorageUnavailable("The file storage took too long; try again.")
 
     def doom(self, keys: Iterable[str]) -> None:
         """Have files deleted, in the transaction that takes away the row that named them."""

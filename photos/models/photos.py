@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from photos.models.event import EventType, PhotoEvent
+from photos.models.lifecycle import LEASE
 from photos.models.status import RETRIED, ThumbnailStatus
 from photos.models.workspace import EDITING_ROLES, Viewer, Workspace
 
@@ -43,10 +44,9 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         """Photos that wait for nothing but a worker."""
         return self.filter(thumbnail_status=ThumbnailStatus.PENDING, thumbnail_next_attempt_at__lte=Now())
 
-    def overdue(self, by: timedelta) -> PhotoQuerySet:
-        """Photos that were rung for, and whose turn came that long ago."""
-        long_due = Q(thumbnail_status=ThumbnailStatus.PENDING, thumbnail_next_attempt_at__lt=Now() - by)
-        return self.filter(long_due, thumbnail_rung_at__isnull=False)
+    def lively(self) -> PhotoQuerySet:
+        """Photos in work whose lease was renewed lately, give or take a half of the time between two renewals."""
+        return self.filter(thumbnail_lease_expires_at__gt=Now() + LEASE / 2)
 
     def held_by(self, worker_name: str) -> PhotoQuerySet:
         """Photos in work by the processes of one `runworker`."""

@@ -21,6 +21,14 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
         self.update_or_create(name=name, defaults={"seen_at": Now(), **facts})
         self.filter(seen_at__lt=Now() - REMEMBERED).delete()
 
+    def cluster_beat(self, name: str) -> None:
+        """A task of the worker's cluster was taken up, now."""
+        self.filter(name=name).update(cluster_seen_at=Now())
+
+    def silent(self, length: timedelta) -> WorkerQuerySet:
+        """Workers whose clusters have taken up nothing for so long."""
+        return self.filter(cluster_seen_at__lt=Now() - length)
+
     def alive(self) -> WorkerQuerySet:
         """Workers that were seen lately."""
         return self.filter(seen_at__gte=Now() - ALIVE)
@@ -34,6 +42,8 @@ class Worker(models.Model):
     replaced_clusters = models.PositiveIntegerField(help_text="Clusters that died or hung.")
     started_at = models.DateTimeField(db_default=Now())
     seen_at = models.DateTimeField(db_default=Now())
+    # When its cluster last took up a task, which it is given every few seconds.
+    cluster_seen_at = models.DateTimeField(db_default=Now())
 
     objects = WorkerQuerySet.as_manager()
 

@@ -33,8 +33,9 @@ def picture(photo: Photo, sizes: str) -> dict[str, Any] | None:
     if not files:
         return None
     large = files["large"]
-    # A picture that is smaller than a preset is there twice, and each width may be named once.
-    urls = {file["width"]: file["url"] for file in files.values()}
+    # No page shows a picture as small as the smallest, and a gallery would name it sixty times. A picture that is smaller
+    # than a preset is there twice, and each width may be named once.
+    urls = {file["width"]: file["url"] for file in (files["medium"], large)}
     shorter, longer = sorted((photo.width, photo.height))
     return {
         "src": files["medium"]["url"],

@@ -12,13 +12,14 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_safe
 
 from photos.filters import PhotoFilters
 from photos.models import Album, Photo, ThumbnailStatus, Workspace
 from photos.models.photos import PhotoQuerySet
 from photos.web.access import seen_by, seen_by_editor, visible_workspace
 from photos.web.forms import AlbumForm, saved
+from photos.web.posting import posted_from
 
 # Rows of two, three, four, five or six all come out even, so that pages follow one another without a gap.
 PAGE_PHOTOS = 60
@@ -59,7 +60,7 @@ class Narrowed:
         return f"?{urlencode(self.given)}" if self.given else ""
 
 
-@require_GET
+@require_safe
 def workspace_gallery(request: HttpRequest, slug: str) -> HttpResponse:
     """A workspace's photos, newest first."""
     workspace = visible_workspace(request, slug)
@@ -70,7 +71,7 @@ def workspace_gallery(request: HttpRequest, slug: str) -> HttpResponse:
     return _gallery(request, workspace, narrowed, {"albums": albums})
 
 
-@require_GET
+@require_safe
 def album_gallery(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     """An album's photos, newest first."""
     workspace = visible_workspace(request, slug)
@@ -97,25 +98,30 @@ def _gallery(request: HttpRequest, workspace: Workspace, narrowed: Narrowed, mor
     return render(request, "gallery.html", context, status=200 if narrowed.is_valid else 400)
 
 
-@require_GET
+@require_safe
 def cards(request: HttpRequest, slug: str) -> HttpResponse:
-    """The cards of ``ids`` (with commas between) as they are now; with ``matching``, of those that the filters admit."""
+    """The cards of ``ids`` (with commas between) as they are now, or the newest ``after`` a photo.
+
+    With ``matching`` only of those that the filters admit; of not more than `CARDS`.
+    """
     workspace = visible_workspace(request, slug)
     narrowed = Narrowed(workspace, request.GET.dict())
     ids = [photo_id for text in request.GET.get("ids", "").split(",")[:CARDS] if (photo_id := _uuid(text))]
     photos = narrowed.photos if "matching" in request.GET else Photo.objects.filter(workspace=workspace)
-    context = {"photos": photos.filter(pk__in=ids).order_by("-pk").defer("metadata"), "narrowed": narrowed}
+    after = _uuid(request.GET.get("after", ""))
+    photos = photos.filter(pk__gt=after) if after else photos.filter(pk__in=ids)
+    context = {"photos": photos.order_by("-pk").defer("metadata")[:CARDS], "narrowed": narrowed}
     return render(request, "cards.html", context)
 
 
-@require_GET
+@require_safe
 def albums(request: HttpRequest, slug: str) -> HttpResponse:
     """A workspace's albums by name."""
     return _albums(request, visible_workspace(request, slug), AlbumForm())
 
 
 @login_required
-@require_POST
+@posted_from("albums", "slug")
 def make_album(request: HttpRequest, slug: str) -> HttpResponse:
     """A new, empty album."""
     workspace = visible_workspace(request, slug)

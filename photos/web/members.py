@@ -10,18 +10,19 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from photos.errors import Conflict
 from photos.models import Membership, Role, Workspace
 from photos.web.access import seen_by_member, seen_by_owner, visible_workspace
 from photos.web.forms import MemberForm, RoleForm, saved
+from photos.web.posting import posted_from
 
 ALREADY = "This user is a member already; change the role instead."
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def members(request: HttpRequest, slug: str) -> HttpResponse:
     """Who is in a workspace; a POST takes in a user."""
     workspace = visible_workspace(request, slug)
@@ -39,7 +40,7 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@posted_from("members", "slug")
 @transaction.atomic
 def change_role(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     """Give a member another role."""
@@ -61,7 +62,7 @@ def change_role(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@posted_from("members", "slug")
 @transaction.atomic
 def remove(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     """Let somebody go, or go oneself."""

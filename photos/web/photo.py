@@ -8,18 +8,20 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
 
 from photos import thumbnails, timeline
 from photos.models import Photo
 from photos.web.access import seen_by, seen_by_editor, visible_photo
 from photos.web.forms import PhotoForm
 from photos.web.gallery import Narrowed
+from photos.web.posting import posted_from
 
 CHANGED_MEANWHILE = "The photo or the album was changed by somebody else meanwhile; look again and try again."
 
 
-@require_GET
+@require_safe
 def photo(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One photo: large, with all that is known of it."""
     found = visible_photo(request, pk)
@@ -27,7 +29,7 @@ def photo(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@posted_from("photo", "pk")
 def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change what people write on a photo."""
     found = visible_photo(request, pk)
@@ -36,27 +38,29 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     if form.is_valid():
         if found.edit(**form.changes()):
             messages.success(request, "Saved.")
-            return redirect(found.get_absolute_url() + Narrowed(found.workspace, request.GET.dict()).query)
+            return redirect(found.get_absolute_url() + _narrowed(request, found).query)
         form.add_error(None, CHANGED_MEANWHILE)
     return _page(request, found, form, status=400)
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Say what goes with the photo; on confirmation, let it go."""
     found = visible_photo(request, pk)
     seen = seen_by_editor(request, found.workspace)
-    if request.method == "GET":
-        context = {**seen, "photo": found, "custom_sizes": found.custom_thumbnails.count()}
+    narrowed = _narrowed(request, found)
+    if request.method != "POST":
+        custom_sizes = found.custom_thumbnails.count()
+        context = {**seen, "photo": found, "custom_sizes": custom_sizes, "narrowed": narrowed}
         return render(request, "photo_delete.html", context)
     found.delete()
     messages.success(request, f"{found}: deleted.")
-    return redirect("gallery", found.workspace.slug)
+    return redirect(reverse("gallery", args=[found.workspace.slug]) + narrowed.query)
 
 
 @login_required
-@require_POST
+@posted_from("photo", "pk")
 def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Put a failed photo back to pending."""
     found = visible_photo(request, pk)
@@ -65,11 +69,15 @@ def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.success(request, "The thumbnails will be tried again.")
     else:
         messages.info(request, "This photo has not failed; there is nothing to retry.")
-    return redirect(found)
+    return redirect(found.get_absolute_url() + _narrowed(request, found).query)
+
+
+def _narrowed(request: HttpRequest, found: Photo) -> Narrowed:
+    return Narrowed(found.workspace, request.GET.dict())
 
 
 def _page(request: HttpRequest, found: Photo, form: PhotoForm, status: int = 200) -> HttpResponse:
-    narrowed = Narrowed(found.workspace, request.GET.dict())
+    narrowed = _narrowed(request, found)
     context = {
         **seen_by(request, found.workspace),
         "photo": found,

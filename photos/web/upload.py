@@ -21,7 +21,7 @@ from photos.web.forms import UploadForm
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest, slug: str) -> HttpResponse:
     """Take in as many files as are good, and say what is wrong with the others."""
     workspace = visible_workspace(request, slug)

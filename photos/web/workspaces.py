@@ -8,7 +8,7 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from photos.models import Membership, Workspace
 from photos.web.access import seen_by_owner, visible_workspace
@@ -18,7 +18,7 @@ from photos.web.forms import NewWorkspaceForm, WorkspaceForm
 PUBLIC_SHOWN = 100
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The first of one's workspaces, or the way in."""
     mine = Workspace.objects.of_member(request.user).first()
@@ -28,13 +28,13 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect("workspaces" if request.user.is_authenticated else "login")
 
 
-@require_GET
+@require_safe
 def icon(request: HttpRequest) -> HttpResponse:
     """Where browsers look for the icon on pages that don't name it, such as the admin's."""
     return redirect(static("icon.svg"))
 
 
-@require_GET
+@require_safe
 def workspaces(request: HttpRequest) -> HttpResponse:
     """One's own workspaces with one's role, and public ones."""
     own = Membership.objects.filter(user=request.user.pk, workspace__closed_at=None).select_related("workspace")
@@ -45,7 +45,7 @@ def workspaces(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def new_workspace(request: HttpRequest) -> HttpResponse:
     """A new workspace, whose owner is who makes it."""
     form = NewWorkspaceForm(request.POST if request.method == "POST" else None)
@@ -60,7 +60,7 @@ def new_workspace(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest, slug: str) -> HttpResponse:
     """A workspace's name, and who may look into it."""
     workspace = visible_workspace(request, slug)

@@ -5,6 +5,8 @@ import { announce, follow } from "./live.js";
 const ASKED = 200;
 // More are not counted.
 const MANY = 99;
+// Every photo is newer.
+const NONE = "00000000-0000-0000-0000-000000000000";
 
 const idOf = (card) => card.pathname.split("/")[2];
 const shown = () => [...document.querySelectorAll(".card[href]")];
@@ -17,11 +19,10 @@ pill.className = "pill";
 pill.setAttribute("role", "status");
 document.querySelector("h1").after(pill);
 
-// The cards of these photos as they are now, by id; of gone ones there is none.
-async function fetched(ids, matching) {
+// The cards that are asked for as they are now, by id; of gone photos there is none.
+async function fetched(asked) {
   const address = new URL(document.body.dataset.cards, location);
-  address.searchParams.set("ids", ids);
-  if (matching) address.searchParams.set("matching", "1");
+  for (const [name, value] of Object.entries(asked)) address.searchParams.set(name, value);
   const answer = await fetch(address);
   if (!answer.ok) throw new Error(answer.statusText);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -31,7 +32,7 @@ async function fetched(ids, matching) {
 async function refresh(cards) {
   for (let start = 0; start < cards.length; start += ASKED) {
     const some = cards.slice(start, start + ASKED);
-    const fresh = await fetched(some.map(idOf));
+    const fresh = await fetched({ ids: some.map(idOf) });
     for (const card of some) swap(card, fresh.get(idOf(card)));
   }
   if (cards.length) announce(`${count(cards.length, "photo")} changed`);
@@ -54,7 +55,15 @@ function swap(card, fresh) {
 
 async function meet(ids) {
   const later = ids.filter((id) => id > newest && !unseen.has(id));
-  if (later.length && unseen.size < MANY) for (const id of (await fetched(later, true)).keys()) unseen.add(id);
+  if (later.length) await addNew({ ids: later });
+}
+
+// Answers whether there are any.
+async function addNew(asked) {
+  if (unseen.size > MANY) return false;
+  const found = await fetched({ ...asked, matching: 1 });
+  for (const id of found.keys()) unseen.add(id);
+  return found.size > 0;
 }
 
 function tellOfNew(isUncertain) {
@@ -80,5 +89,11 @@ follow({
     await meet(ids("photo.created"));
     for (const id of ids("photo.deleted")) unseen.delete(id);
     tellOfNew(isReset);
+  },
+  async look() {
+    // On a page of older photos those before it are not new.
+    const isStart = !new URLSearchParams(location.search).has("before");
+    const after = [...unseen].sort().at(-1) ?? (newest || NONE);
+    if (isStart && (await addNew({ after }))) tellOfNew();
   },
 });

@@ -4,6 +4,8 @@ const TYPES = ["photo.created", "photo.thumbnail_ready", "photo.thumbnail_failed
 // What changes together is told together.
 const GATHER_MS = 200;
 const POLL_MS = 5000;
+// What stands between may keep the stream back without a fault.
+const SILENCE_MS = 10000;
 const POLLED = 200;
 // Faults in a row before it polls, and the longest wait for a server that refuses, in doublings.
 const PATIENCE = 2, DOUBLINGS = 4;
@@ -13,11 +15,12 @@ const followers = new Set();
 const connection = status("connection");
 const heard = status("heard");
 let last = position, faults = 0;
-let source, again, polling, gathering;
+let source, again, silence, polling, gathering;
 let events = [];
 
 // Follow the workspace's photos: `told(events)` gets some of {type, id}, and again if its promise is rejected;
-// `reset` says that some were missed. `waiting()` answers the ids of photos that are neither done nor failed.
+// `reset` says that some were missed. `waiting()` answers the ids of photos that are neither done nor failed; while there
+// is no stream, `look()`, if there is one, finds new photos itself.
 export function follow(follower) {
   followers.add(follower);
   if (!source && !document.hidden) connect();
@@ -39,8 +42,10 @@ function status(name) {
 function connect() {
   disconnect();
   source = new EventSource(`/api/v1/events/?workspace=${workspace}&last_event_id=${last}`);
+  silence = setTimeout(startPolling, SILENCE_MS);
   source.onopen = () => {
     faults = 0;
+    silence = clearTimeout(silence);
     polling = clearInterval(polling);
     connection.textContent = "";
   };
@@ -57,6 +62,7 @@ function disconnect() {
   source?.close();
   source = undefined;
   again = clearTimeout(again);
+  silence = clearTimeout(silence);
   polling = clearInterval(polling);
 }
 
@@ -66,22 +72,28 @@ function lost() {
   // A browser comes back by itself to a server that is gone, but not to one that refuses.
   const isRefused = source.readyState === EventSource.CLOSED;
   if (isRefused) again = setTimeout(connect, POLL_MS * 2 ** Math.min(faults, DOUBLINGS));
-  if (isRefused || faults >= PATIENCE) polling ??= setInterval(poll, POLL_MS);
+  if (isRefused || faults >= PATIENCE) startPolling();
+}
+
+function startPolling() {
+  polling ??= setInterval(poll, POLL_MS);
 }
 
 async function poll() {
+  const asked = [askForWaiting(), ...Array.from(followers, (follower) => follower.look?.())];
+  // Of what failed, the next time may do better.
+  await Promise.allSettled(asked);
+}
+
+async function askForWaiting() {
   const ids = [...followers].flatMap((follower) => follower.waiting()).slice(0, POLLED);
   if (!ids.length) return;
-  try {
-    const answer = await fetch(`/api/v1/photos/status/?ids=${ids}`);
-    if (!answer.ok) return;
-    const { results, missing } = await answer.json();
-    const ended = { complete: "photo.thumbnail_ready", failed: "photo.thumbnail_failed" };
-    const changed = results.map((photo) => ({ type: ended[photo.thumbnail_status], id: photo.id }));
-    tell([...changed.filter(({ type }) => type), ...missing.map((id) => ({ type: "photo.deleted", id }))]);
-  } catch {
-    // The next time may do better.
-  }
+  const answer = await fetch(`/api/v1/photos/status/?ids=${ids}`);
+  if (!answer.ok) return;
+  const { results, missing } = await answer.json();
+  const ended = { complete: "photo.thumbnail_ready", failed: "photo.thumbnail_failed" };
+  const changed = results.map((photo) => ({ type: ended[photo.thumbnail_status], id: photo.id }));
+  tell([...changed.filter(({ type }) => type), ...missing.map((id) => ({ type: "photo.deleted", id }))]);
 }
 
 function tell(more) {

@@ -7,7 +7,7 @@ let count = 0;
 
 export function inWords(bytes) {
   const power = bytes < 1024 ? 0 : Math.min(3, Math.floor(Math.log2(bytes) / 10));
-  return `${(bytes / 1024 ** power).toFixed(power ? 1 : 0)} ${["bytes", "kB", "MB", "GB"][power]}`;
+  return `${(bytes / 1024 ** power).toFixed(power ? 1 : 0)} ${["bytes", "KB", "MB", "GB"][power]}`;
 }
 
 function shown({ preset, url, width, height, bytes }) {

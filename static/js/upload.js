@@ -87,8 +87,11 @@ function refresh() {
   if (failed.length) firstError.href = `#${failed[0].said.id}`;
   const duplicates = all.filter((row) => row.isDuplicate);
   const ready = all.filter((row) => row.state === "ready");
+  // What failed is not also uploaded, so that the sum is right.
+  const tried = all.filter((row) => row.isStarted || row.state === "failed");
+  const uploaded = started.filter((row) => row.photo && row.state !== "failed");
   const parts = [
-    started.length && `${started.filter((row) => row.photo).length} of ${started.length} uploaded`,
+    started.length && `${uploaded.length} of ${tried.length} uploaded`,
     failed.length && `${failed.length} failed`,
     duplicates.length && `${duplicates.length} already here`,
     ready.length && `${ready.length} ready`,

@@ -239,6 +239,26 @@ def test_without_a_stream_the_page_asks_again_and_again(
     wait_until(is_shown, 20)
 
 
+def test_a_page_whose_stream_says_nothing_at_all_asks_for_its_photos_and_for_new_ones(
+    page: Page, site: RunningSite, gallery: str, upload: Callable[..., str]
+) -> None:
+    page.route(STREAM, lambda _: None)
+    page.clock.install()
+    with site.paused_work():
+        upload("Summit", kind="cover")
+        page.goto(f"{gallery}?kind=cover")
+        expect(card(page, "Summit")).to_contain_text("pending …")
+        upload("Of another kind", kind="item")
+        upload("Later", kind="cover")
+
+    def is_shown() -> bool:
+        page.clock.fast_forward(5000)
+        return picture(card(page, "Summit")).count() == 1
+
+    wait_until(is_shown, 20)
+    expect(page.get_by_role("link", name="1 new photo")).to_be_visible()
+
+
 def test_a_page_that_missed_what_is_no_longer_told_looks_at_all_its_photos_anew(
     page: Page, site: RunningSite, gallery: str, upload: Callable[..., str], complaints: Complaints
 ) -> None:

@@ -36,10 +36,14 @@ def test_a_worker_killed_in_mid_work(point: str, run: Run, arena: Arena, picture
 
 
 def test_a_cluster_killed_with_fifty_queued(run: Run, arena: Arena, picture: Picture, dice: Random) -> None:
+    arena.stop_workers()
     for _ in range(50):
         arena.take_in(picture())
-    time.sleep(dice.random())
+    arena.restore(workers=2)
+    wait_until(lambda: arena.rows.unfinished() < 50, 20, 0.02)
+    time.sleep(dice.random() / 4)
 
+    assert arena.rows.unfinished(), "in the middle"
     for worker in arena.workers:
         os.killpg(os.getsid(arena.main_of(worker)), signal.SIGKILL)
 
@@ -50,9 +54,11 @@ def test_a_supervisor_killed_leaves_no_process_at_work(run: Run, arena: Arena, p
     worker = arena.workers[0]
     main = arena.main_of(worker)
     session = [pid for pid in arena.processes() if os.getsid(pid) == os.getsid(main)]
+    arena.mark("write.medium")
     for _ in range(20):
         arena.take_in(picture())
-    time.sleep(dice.random())
+    arena.reached("write.medium")
+    arena.go_on("write.medium")
 
     worker.kill()
     worker.wait()

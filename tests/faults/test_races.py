@@ -91,6 +91,7 @@ def test_a_photo_deleted_in_mid_work(run: Run, arena: Arena, picture: Picture) -
 def test_retry_pressed_twice(run: Run, arena: Arena, dice: Random) -> None:
     damaged = pictures.truncated(pictures.jpeg(image=pictures.photo(64, 48, dice.randrange(2**32))))
     photo_id = arena.take_in(damaged)
+    arena.may_fail.add(photo_id)
     arena.settle(20)
 
     def press(_: int) -> int:
@@ -111,6 +112,7 @@ def test_an_original_that_was_overwritten_with_garbage(run: Run, arena: Arena, p
     arena.stop_workers()
     photo_id = arena.take_in(picture())
     arena.overwrite(arena.rows.photos()[photo_id].original, b"garbage")
+    arena.may_fail.add(photo_id)
 
     arena.restore(workers=2)
 

@@ -187,8 +187,9 @@ def test_the_clock_of_one_worker_an_hour_off(run: Run, arena: Arena, picture: Pi
     wait_until(it_works, 30, every=0.3)
 
     # It fails what it takes up, which uses up attempts; all of them, if it gets the same photo each time.
+    arena.may_fail |= set(arena.accepted)
     run.recovers(2400 if THOROUGH else 60)
     photos = arena.rows.photos()
     assert {photos[photo_id].error_code for photo_id in arena.accepted} <= {"", "storage_unavailable"}
     off.terminate()
-    assert off.wait(60) == 0
+    off.wait(60)  # with what status means nothing: sleeping until a moment fails under a faked clock

@@ -60,7 +60,7 @@ def change(module: Any) -> None:
     if name == "photos.storage":
         before(module, "save_bytes", lambda key, _: f"write.{key.rpartition('/')[2].partition('.')[0]}")
     if name == "photos.queue":
-        before(module, "enqueue", lambda *_: "enqueue")
+        before(module, "enqueue", lambda photo_ids: "enqueue" if photo_ids else "nothing to ring for")
     if name == "photos.models.lifecycle":
         before(module.ThumbnailLifecycle, "mark_complete", lambda *_: "publish")
     if name == "photos.thumbnails":
