@@ -6,20 +6,25 @@ SWIFT := .venv-swift
 # The tests of rows, queue and files: once on SQLite and disk, once on PostgreSQL, Redis and S3.
 ON_SERVERS := $(patsubst %,tests/test_%.py,api_filters api_status api_timeline constraints custom images lifecycle property races reconcile storage storage_trouble sweep throttles thumbnails uploads)
 # Most tests with processes of their own wait more than they work.
-SIDE_BY_SIDE := --numprocesses=3 --dist=loadscope
+# In the order of their names, which has the long ones first.
+SIDE_BY_SIDE := --numprocesses=3 --dist=loadscope --no-loadscope-reorder
 BIN := $(VENV)/bin
 
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: run test faults check lock screenshots clean
+.PHONY: run test coverage faults check lock screenshots clean
 
 run: $(VENV)/.runtime  ## Prepare the site, run web server and worker until Ctrl-C
 	@$(BIN)/python manage.py runlocal
 
 test: $(VENV)/.development $(SWIFT)/.installed  ## All tests
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --cov --cov-report=
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -p tests.on_servers --cov --cov-append --cov-report=term $(ON_SERVERS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(COVERAGE)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -p tests.on_servers $(COVERAGE) $(ON_SERVERS)
+
+coverage:  ## All tests, and which branches they take; slower
+	@rm -f .coverage
+	@$(MAKE) --no-print-directory test COVERAGE='--cov --cov-append --cov-report=term'
 
 faults: $(VENV)/.development $(SWIFT)/.installed  ## Fault runs with the times of service, each FAULTS_TURNS times; writes the table of docs/reliability.md
 	@rm -f var/faults.jsonl && mkdir -p var
