@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Sequence
 from functools import cache
@@ -22,6 +23,8 @@ logger = logging.getLogger(__name__)
 RINGS_PER_WORKER = 20
 BEAT_SECONDS = 5.0
 BEAT = "photos.tasks.beat"
+
+_failed = threading.Event()
 
 
 class BeatingBroker(redis_broker.Redis if settings.REDIS_URL else ORM):  # type: ignore[misc]
@@ -66,5 +69,13 @@ def enqueue(photo_ids: Sequence[UUID]) -> int:
     return len(photo_ids)
 
 
+def was_unreachable() -> bool:
+    """Whether it failed this process since this was asked last: what it held then it may have lost."""
+    was = _failed.is_set()
+    _failed.clear()
+    return was
+
+
 def _report(error: Exception) -> None:
+    _failed.set()
     logger.warning("queue unreachable, the sweep will ring later", extra={"error": f"{type(error).__name__}: {error}"})

@@ -34,14 +34,14 @@ class ClaimLost(Exception):
     """Another run has the photo, or the photo is gone: whatever this run made is worthless."""
 
 
-def generate(photo_id: UUID, renderer: Renderer = in_forked_child) -> bool:
-    """Make and publish one photo's thumbnails; False when it isn't its turn, or when this attempt failed.
+def generate(photo_id: UUID, renderer: Renderer = in_forked_child) -> str:
+    """Make and publish one photo's thumbnails; answers "complete", "lost" (to another run) or an error's code.
 
-    Never raises for a bad photo or a bad day: the row tells what happened.
+    Empty when it isn't its turn. Never raises for a bad photo or a bad day: the row tells what happened.
     """
     photo = Photo.objects.filter(pk=photo_id).first()
     if photo is None or not photo.claim():
-        return False
+        return ""
     run, watch = photo.thumbnail_run, Stopwatch()
     try:
         _attempt(photo, watch, renderer)
@@ -54,7 +54,7 @@ def generate(photo_id: UUID, renderer: Renderer = in_forked_child) -> bool:
         logger.exception("attempt crashed", extra={"photo": photo_id, "run": run})
         outcome = _end_attempt(photo, InternalError("The thumbnails could not be made; the fault was logged."))
     logger.info("attempt", extra={"photo": photo_id, "run": run, "outcome": outcome, **watch.milliseconds()})
-    return outcome == "complete"
+    return outcome
 
 
 def _end_attempt(photo: Photo, error: PhotoError) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
+from django.conf import settings
+
 from photos.models import Photo, Worker
 
 # Four beats.
@@ -21,14 +23,14 @@ class Watchdog:
         self._silent_since: float | None = None
 
     def hangs(self) -> bool:
-        """Whether the cluster neither takes up tasks nor works at a photo.
+        """Whether the cluster takes up no tasks, although a process of it should be free to.
 
-        A beat waits behind the work of a cluster all of whose processes are busy; so what counts as work is a lease that
-        is being renewed.
+        A beat waits only while all its processes are busy; so what counts as work is as many leases as there are
+        processes, all of them being renewed.
         """
         if not Worker.objects.silent(SILENCE).filter(name=self._worker_name).exists():
             self._silent_since = None
-        elif not Photo.objects.held_by(self._worker_name).lively().exists():
+        elif Photo.objects.held_by(self._worker_name).lively().count() < settings.WORKERS:
             self._silent_since = self._silent_since or time.monotonic()
             return time.monotonic() - self._silent_since >= PATIENCE_SECONDS
         return False

@@ -13,7 +13,7 @@ from typing import Any
 from django import db
 from django.conf import settings
 
-from photos import reconcile, thumbnails
+from photos import queue, reconcile, thumbnails
 from photos.cluster import Cluster
 from photos.errors import WorkerLost
 from photos.models import Photo, Worker
@@ -38,6 +38,7 @@ class Supervisor:
         self._stopping = threading.Event()
         self._watchdog = Watchdog(self.name)
         self._replaced = 0
+        self._interrupted = False
 
     def run(self) -> None:
         """Work until told to stop."""
@@ -63,13 +64,19 @@ class Supervisor:
             pause = BACKLOG_ROUND_SECONDS if report.rung or report.deleted_files else every
 
     def _round(self) -> SweepReport:
+        # By its database, and what the cluster had taken up then is lost.
+        interrupted, self._interrupted = self._interrupted, True
         if not self._cluster.is_running:
             self._replace_cluster("died")
         elif self._watchdog.hangs():
             self._replace_cluster("hangs")
         Worker.objects.beat(self.name, processes=settings.WORKERS, replaced_clusters=self._replaced)
         self._take_back(lambda pid: not self._cluster.has(pid))
-        return thumbnails.take_up()
+        if queue.was_unreachable() or interrupted:
+            Photo.objects.forget_rings()
+        report = thumbnails.take_up()
+        self._interrupted = False
+        return report
 
     def _replace_cluster(self, why: str) -> None:
         self._replaced += 1
@@ -78,7 +85,7 @@ class Supervisor:
         self._take_back(lambda _: True)
         Worker.objects.cluster_beat(self.name)
         # Rings that it had taken may be lost with it; those that are not, are harmless twice.
-        Photo.objects.due().update(thumbnail_rung_at=None)
+        Photo.objects.forget_rings()
         self._cluster = Cluster(self.name)
 
     def _take_back(self, is_gone: Callable[[int], bool]) -> None:

@@ -12,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from rest_framework.test import APIClient
 
-from photos import queue, uploads
+from photos import queue, tasks, uploads
 from photos.models import AuthToken, Membership, Photo, Role, Workspace
 from tests import pictures, servers
 from tests.running import files_below
@@ -49,6 +49,7 @@ def swift() -> servers.Swift:
 @pytest.fixture(autouse=True)
 def own_storage(settings: Any, tmp_path: Path) -> None:
     """The test's own storage: a folder, or the bucket, emptied, when the tests run on servers."""
+    tasks._STORAGE.record(worked=True)
     default = settings.STORAGES["default"]
     if settings.STORAGE == "s3":
         # The same storage for all tests: one that is made anew takes 0.1 s for its first connection.
@@ -65,6 +66,7 @@ def empty_queue(settings: Any) -> None:
     """Nothing of earlier tests is in the queue; one that lives in the database is emptied with it."""
     if settings.REDIS_URL:
         queue._broker().purge_queue()
+    queue.was_unreachable()
 
 
 @pytest.fixture

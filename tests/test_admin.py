@@ -138,7 +138,7 @@ def test_an_edit_does_not_undo_what_a_worker_did_meanwhile(
 
     def then_a_worker_finishes(*args: Any) -> Any:
         loaded = get_object(*args)
-        assert thumbnails.generate(photo.pk)
+        assert thumbnails.generate(photo.pk) == "complete"
         return loaded
 
     monkeypatch.setattr(PhotoAdmin, "get_object", then_a_worker_finishes)

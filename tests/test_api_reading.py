@@ -179,7 +179,7 @@ def test_an_address_is_gone_once_the_bytes_are_made_anew(
     Photo.objects.filter(pk=photo.pk).update(thumbnail_status=ThumbnailStatus.PENDING, thumbnail_next_attempt_at=Now())
     assert api.get(old).getvalue()
 
-    assert thumbnails.generate(photo.pk)
+    assert thumbnails.generate(photo.pk) == "complete"
 
     photo.refresh_from_db()
     new = str(photo.thumbnail_url("small"))

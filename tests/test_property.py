@@ -510,7 +510,7 @@ class Site(RuleBasedStateMachine):
             after = seen.complete(run)
         self.photos[pk] = after or seen
         assert bool(run) == bool(claimed)
-        assert done == (after is not None and after.status == "complete")
+        assert (done == "complete") == (after is not None and after.status == "complete")
 
 
 def _without_run(expected: Expected) -> Expected:

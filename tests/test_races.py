@@ -46,7 +46,7 @@ def test_of_eight_claims_one_wins(photo: Photo) -> None:
 def test_of_four_deliveries_of_one_task_one_makes_the_thumbnails(photo: Photo, stored_files: Files) -> None:
     made = together(*[partial(thumbnails.generate, photo.pk)] * 4)
 
-    assert sorted(made) == [False] * 3 + [True]
+    assert sorted(made) == ["", "", "", "complete"]
     photo.refresh_from_db()
     assert stored_files() == set(photo.files())
     assert history(photo) == ["photo.created", "photo.thumbnail_ready"]
@@ -76,7 +76,7 @@ def test_a_late_run_is_fenced_off_and_leaves_no_file(
 ) -> None:
     first_file_written = Pause(storage.save_bytes)
     monkeypatch.setattr(storage, "save_bytes", first_file_written)
-    winners: list[bool] = []
+    winners: list[str] = []
 
     def another_worker_takes_over() -> None:
         lease_runs_out(photo)
@@ -86,7 +86,7 @@ def test_a_late_run_is_fenced_off_and_leaves_no_file(
 
     late = first_file_written.during(partial(thumbnails.generate, photo.pk), another_worker_takes_over)
 
-    assert (winners, late) == ([True], False)
+    assert (winners, late) == (["complete"], "lost")
     photo.refresh_from_db()
     assert photo.thumbnail_status == ThumbnailStatus.COMPLETE
     assert len(photo.thumbnail_paths()) == 3
@@ -103,7 +103,7 @@ def test_a_photo_deleted_while_its_thumbnails_are_written_leaves_nothing(
 
     made = first_file_written.during(partial(thumbnails.generate, photo.pk), Photo.objects.get().delete)
 
-    assert not made
+    assert made == "lost"
     assert not Photo.objects.exists()
     assert stored_files() == set()
     assert not Orphan.objects.exists()
@@ -118,7 +118,7 @@ def test_a_photo_deleted_while_its_original_is_read_is_not_rendered(
     monkeypatch.setattr(storage, "local_copy", read)
     monkeypatch.setattr(sandbox, "run", lambda *_, **options: rendered.append(options))
 
-    assert not read.during(partial(thumbnails.generate, photo.pk), Photo.objects.get().delete)
+    assert read.during(partial(thumbnails.generate, photo.pk), Photo.objects.get().delete) == "lost"
 
     assert not rendered
     assert stored_files() == set()
@@ -251,7 +251,7 @@ def test_what_a_run_writes_after_it_was_given_up_and_its_files_looked_for_is_not
 
     with monkeypatch.context() as slow:
         slow.setattr(storage, "save_bytes", much_too_late)
-        assert not thumbnails.generate(photo.pk)
+        assert thumbnails.generate(photo.pk) != "complete"
 
     orphans_fall_due()
     thumbnails.sweep()
@@ -286,7 +286,7 @@ def test_a_publication_whose_commit_is_not_heard_of_keeps_its_files(
         raise OperationalError
 
     monkeypatch.setattr(Photo, "mark_complete", commit_and_lose_the_connection)
-    assert not thumbnails.generate(photo.pk)
+    assert thumbnails.generate(photo.pk) != "complete"
     orphans_fall_due()
     thumbnails.sweep()
 

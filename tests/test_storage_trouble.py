@@ -177,7 +177,7 @@ def test_an_attempt_that_s3_breaks_off_ends_in_time_and_is_made_again(
 ) -> None:
     with trouble(s3):
         start = time.monotonic()
-        assert not thumbnails.generate(photo.pk)
+        assert thumbnails.generate(photo.pk) != "complete"
         took = time.monotonic() - start
 
     photo.refresh_from_db()
@@ -187,7 +187,7 @@ def test_an_attempt_that_s3_breaks_off_ends_in_time_and_is_made_again(
     thumbnails.sweep()
     assert stored_files() == {photo.original_path}
     backoff_passes(photo)
-    assert thumbnails.generate(photo.pk)
+    assert thumbnails.generate(photo.pk) == "complete"
     photo.refresh_from_db()
     assert stored_files() == set(photo.files())
     assert history(photo) == ["photo.created", "photo.attempt_failed", "photo.thumbnail_ready"]
@@ -237,7 +237,7 @@ def test_the_claim_is_kept_between_the_files_of_a_slow_storage(
     if pause:
         monkeypatch.setattr(thumbnails, "RENEWAL_SECONDS", 3 * pause)
 
-    assert thumbnails.generate(photo.pk)
+    assert thumbnails.generate(photo.pk) == "complete"
 
     stored = told[told.index("save") :]
     assert (stored.count("save"), stored.count("renew")) == (3, renewals)
@@ -296,13 +296,13 @@ def test_an_attempt_on_a_full_disk_is_made_again(
 ) -> None:
     photo = take_in(pictures.jpeg(image=pictures.photo(600, 400)))
     with full_disk(monkeypatch):
-        assert not thumbnails.generate(photo.pk)
+        assert thumbnails.generate(photo.pk) != "complete"
     assert stored_files() == {photo.original_path}
 
     photo.refresh_from_db()
     assert (photo.thumbnail_status, photo.thumbnail_error_code) == ("pending", "storage_unavailable")
     backoff_passes(photo)
-    assert thumbnails.generate(photo.pk)
+    assert thumbnails.generate(photo.pk) == "complete"
 
 
 def test_a_media_folder_that_can_not_be_written_is_answered_so_and_leaves_nothing(

@@ -49,16 +49,16 @@ def test_a_missing_original_is_tried_again_later(photo: Photo, media: Path) -> N
     kept = original.read_bytes()
     original.unlink()
 
-    assert not thumbnails.generate(photo.pk)
+    assert thumbnails.generate(photo.pk) != "complete"
 
     photo.refresh_from_db()
     assert (photo.thumbnail_status, photo.thumbnail_error_code) == ("pending", "original_missing")
     assert photo.thumbnail_next_attempt_at > photo.updated_at
-    assert not thumbnails.generate(photo.pk), "not before its time"
+    assert thumbnails.generate(photo.pk) != "complete", "not before its time"
     original.parent.mkdir(exist_ok=True)
     original.write_bytes(kept)
     backoff_passes(photo)
-    assert thumbnails.generate(photo.pk)
+    assert thumbnails.generate(photo.pk) == "complete"
 
 
 def test_a_storage_that_fails_at_the_second_thumbnail_leaves_no_first(
@@ -77,7 +77,7 @@ def test_a_storage_that_fails_at_the_second_thumbnail_leaves_no_first(
     with monkeypatch.context() as outage:
         outage.setattr(storage, "save_bytes", fill_up)
         outage.setattr(storage, "delete", fail)
-        assert not thumbnails.generate(photo.pk)
+        assert thumbnails.generate(photo.pk) != "complete"
         assert len(stored_files()) == 2
 
     photo.refresh_from_db()
@@ -88,7 +88,7 @@ def test_a_storage_that_fails_at_the_second_thumbnail_leaves_no_first(
     assert stored_files() == {photo.original_path}
     assert storage.delete is deletes
     backoff_passes(photo)
-    assert thumbnails.generate(photo.pk)
+    assert thumbnails.generate(photo.pk) == "complete"
 
 
 def test_a_broken_picture_fails_at_once_and_is_not_tried_again(take_in: Callable[..., Photo]) -> None:
@@ -120,14 +120,14 @@ def test_whatever_happens_to_a_render_is_recorded_and_tried_again(
     settings.ATTEMPT_SECONDS = 0.3
     with monkeypatch.context() as bad_day:
         bad_day.setattr(engine, "render", fault)
-        assert not thumbnails.generate(photo.pk)
+        assert thumbnails.generate(photo.pk) != "complete"
 
     photo.refresh_from_db()
     assert (photo.thumbnail_status, photo.thumbnail_error_code) == ("pending", code)
     assert history(photo) == ["photo.created", "photo.attempt_failed"]
     settings.ATTEMPT_SECONDS = 20
     backoff_passes(photo)
-    assert thumbnails.generate(photo.pk)
+    assert thumbnails.generate(photo.pk) == "complete"
 
 
 def test_a_bug_between_row_and_pixels_is_recorded_too(
@@ -135,7 +135,7 @@ def test_a_bug_between_row_and_pixels_is_recorded_too(
 ) -> None:
     monkeypatch.setattr(storage, "thumbnail_key", None)
 
-    assert not thumbnails.generate(photo.pk)
+    assert thumbnails.generate(photo.pk) != "complete"
 
     photo.refresh_from_db()
     assert (photo.thumbnail_status, photo.thumbnail_error_code) == ("pending", "internal_error")
@@ -160,7 +160,7 @@ def test_the_claim_is_kept_while_a_render_takes_long(photo: Photo, monkeypatch: 
 
     monkeypatch.setattr(engine, "render", slow)
 
-    assert thumbnails.generate(photo.pk)
+    assert thumbnails.generate(photo.pk) == "complete"
     assert len(set(leases)) == len(leases) >= 5
 
 
@@ -171,7 +171,7 @@ def test_a_run_that_lost_its_claim_stops_rendering(photo: Photo, monkeypatch: py
     monkeypatch.setattr(Photo, "renew_lease", lambda _: next(renewals, False))
     start = time.monotonic()
 
-    assert not thumbnails.generate(photo.pk)
+    assert thumbnails.generate(photo.pk) != "complete"
 
     assert time.monotonic() - start < 5
     assert history(photo) == ["photo.created"]
@@ -189,9 +189,9 @@ def test_an_attempt_is_one_line_in_the_log(photo: Photo, caplog: pytest.LogCaptu
 
 def test_a_task_for_a_photo_that_is_gone_or_done_is_nothing(photo: Photo) -> None:
     work()
-    assert not thumbnails.generate(photo.pk)
+    assert thumbnails.generate(photo.pk) != "complete"
     photo.delete()
-    assert not thumbnails.generate(uuid4())
+    assert thumbnails.generate(uuid4()) != "complete"
 
 
 def test_a_retry_rings_and_replaces_the_files(photo: Photo, stored_files: Callable[[], set[str]]) -> None:

@@ -133,6 +133,8 @@ if DATABASE_URL:
         raise SystemExit("DATABASE_URL is not allowed: It must be like postgres://user:password@host/name.") from None
 # Kept open in workers (which set it), closed after each request in the web, whose threads come and go.
 _database["CONN_MAX_AGE"] = read_int("DATABASE_CONN_MAX_AGE", 0, 0, 86_400)
+# One that broke while nobody used it is found out before a task is taken up with it, and lost.
+_database["CONN_HEALTH_CHECKS"] = True
 # FULL: an upload that was answered outlives a power cut. Workers set NORMAL, since what they lose is done again.
 SQLITE_SYNCHRONOUS = read_choice("SQLITE_SYNCHRONOUS", "FULL", "FULL", "NORMAL")
 if _database["ENGINE"].endswith("sqlite3"):
@@ -201,6 +203,8 @@ THUMBNAIL_BACKOFF_SECONDS = read_int("THUMBNAIL_BACKOFF_SECONDS", 60, 1, 86_400)
 ATTEMPT_SECONDS = read_int("ATTEMPT_SECONDS", 300, 1, 86_400)
 # How long a worker that shows no sign of life keeps its photo; it shows one each third of this.
 LEASE_SECONDS = read_int("LEASE_SECONDS", 90, 3, 3600)
+# A queue may lose what it was told of a photo.
+RING_AGAIN_SECONDS = read_int("RING_AGAIN_SECONDS", 60, 1, 3600)
 RENDER_MEMORY_BYTES = read_int("RENDER_MEMORY_BYTES", 2 * 2**30, 64 * 2**20, 2**40)
 # Thumbnails that one web process makes within requests, at most at once; each takes a helper process.
 RENDERS = read_int("RENDERS", os.cpu_count() or 2, 1, 256)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from photos.models.photo import Photo  # noqa: F401 - named in a string below
 
 # A task that was lost with its queue is rung for again after this long; a repeated one is harmless.
-RING_AGAIN = timedelta(seconds=60)
+RING_AGAIN = timedelta(seconds=settings.RING_AGAIN_SECONDS)
 
 UNFINISHED = (ThumbnailStatus.PENDING, ThumbnailStatus.PROCESSING)
 
@@ -43,6 +44,10 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
     def due(self) -> PhotoQuerySet:
         """Photos that wait for nothing but a worker."""
         return self.filter(thumbnail_status=ThumbnailStatus.PENDING, thumbnail_next_attempt_at__lte=Now())
+
+    def forget_rings(self) -> None:
+        """Have due photos rung for anew, since what the queue was told of them may be lost."""
+        self.due().update(thumbnail_rung_at=None)
 
     def lively(self) -> PhotoQuerySet:
         """Photos in work whose lease was renewed lately, give or take a half of the time between two renewals."""

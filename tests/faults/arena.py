@@ -131,6 +131,11 @@ class Arena(RunningSite):
         """The pids of the processes of all clusters: their main process, sentinel, workers and the rest."""
         return self.pids("qcluster")
 
+    def renders(self) -> list[int]:
+        """The pids of the forked children that render, which are children of a cluster's worker processes."""
+        clusters = self.clusters()
+        return [pid for pid in clusters if parent_of(parent_of(parent_of(pid))) in clusters]
+
     def main_of(self, worker: subprocess.Popen[bytes]) -> int:
         """The main process of a worker's cluster."""
         return next(pid for pid in self.clusters() if parent_of(parent_of(pid)) == worker.pid)
@@ -186,7 +191,11 @@ class Arena(RunningSite):
             named |= {photo.original, *filter(None, photo.thumbnails)}
             if photo.status == "complete" and photo.id not in self._seen:
                 self._verify_images(photo)
+        for photo_id in self.deleted:
+            assert history[photo_id].count("photo.deleted") == 1, history[photo_id]
+            assert history[photo_id][-1] == "photo.deleted", history[photo_id]
         assert self.rings() == 0, "the queue is not empty"
+        wait_until(lambda: not self.renders(), 20)
         wait_until(lambda: self.stored_keys() - named <= self.rows.orphans(), 10)
         self.sweep_after_all_times()
         assert self.stored_keys() == named - self.removed

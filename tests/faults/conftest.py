@@ -17,7 +17,7 @@ from tests.servers.faults import FaultyProxy
 
 # `make faults`: each run several times, with the times of service; without it once, with times that suit a test.
 THOROUGH = os.environ.get("FAULTS") == "thorough"
-QUICK_TIMES = {"LEASE_SECONDS": "6", "DRAIN_SECONDS": "8", "THUMBNAIL_BACKOFF_SECONDS": "1"}
+QUICK_TIMES = {"LEASE_SECONDS": "6", "RING_AGAIN_SECONDS": "10", "DRAIN_SECONDS": "8", "THUMBNAIL_BACKOFF_SECONDS": "1"}
 SEED = int(os.environ.get("FAULTS_SEED") or random.SystemRandom().randrange(2**32))
 os.environ["FAULTS_SEED"] = str(SEED)  # for the processes among which the tests are divided
 SETUPS = ("one machine", "servers")

@@ -129,9 +129,13 @@ def test_a_rolling_restart_under_steady_uploads(run: Run, arena: Arena, picture:
     arena.session.headers["Connection"] = "close"
 
     with Clients(arena, picture, 4) as clients:
+        arena.mark("upload")
+        assert arena.reached("upload")[0] == old_web.pid
         arena.move()
-        time.sleep(0.1)  # the proxy has heard of it
         old_web.terminate()
+        time.sleep(0.5)
+        assert old_web.poll() is None, "it has a request to answer"
+        arena.go_on("upload")
         assert old_web.wait(30) in {0, -signal.SIGTERM}
         arena.workers = []
         arena.restore(workers=2)

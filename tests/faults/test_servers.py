@@ -24,14 +24,14 @@ Picture = Callable[..., bytes]
 
 pytestmark = [
     pytest.mark.parametrize("setup", SETUPS[1:], indirect=True, scope="module"),
-    pytest.mark.timeout(900 if THOROUGH else 120),
+    pytest.mark.timeout(900 if THOROUGH else 240),
 ]
 
 OUTAGE_SECONDS = 30 if THOROUGH else 4
 HANG_SECONDS = 60 if THOROUGH else 8
 # In an outage a photo may use up some of its attempts: after it comes the pause that follows on the last of them, or
 # the minute after which a lost ring is repeated.
-RECOVERY_SECONDS = 600 if THOROUGH else 60
+RECOVERY_SECONDS = 600 if THOROUGH else 100
 SERVED_AGAIN_SECONDS = 20
 
 
@@ -169,7 +169,6 @@ def lying_clock() -> str:
     return told.stdout.strip()
 
 
-@pytest.mark.timeout(3000 if THOROUGH else 120)
 def test_the_clock_of_one_worker_an_hour_off(run: Run, arena: Arena, picture: Picture, dice: Random) -> None:
     """Leases are not lost by it, as they go by the database's clock; but S3 takes no signature of another hour."""
     offset = dice.choice(["+1h", "-1h"])
@@ -186,10 +185,8 @@ def test_the_clock_of_one_worker_an_hour_off(run: Run, arena: Arena, picture: Pi
     ended = len(arena.rows.attempt_workers())
     wait_until(it_works, 30, every=0.3)
 
-    # It fails what it takes up, which uses up attempts; all of them, if it gets the same photo each time.
-    arena.may_fail |= set(arena.accepted)
-    run.recovers(2400 if THOROUGH else 60)
-    photos = arena.rows.photos()
-    assert {photos[photo_id].error_code for photo_id in arena.accepted} <= {"", "storage_unavailable"}
+    # Each of its processes sees after two photos that it can do none, and leaves them to others, but for one now and then.
+    run.recovers(RECOVERY_SECONDS)
+    assert all_complete(arena)
     off.terminate()
     off.wait(60)  # with what status means nothing: sleeping until a moment fails under a faked clock

@@ -100,12 +100,29 @@ def test_a_cluster_that_hangs_is_replaced_although_another_does_its_work(arena: 
     arena.settle(20)
 
 
-def kill_idle(arena: Arena, worker: subprocess.Popen[bytes]) -> None:
-    """Kill the one process of a cluster of one that takes tasks up, while it waits for one and holds the queue's lock."""
+def test_a_cluster_that_hangs_is_replaced_although_one_of_its_processes_works_on(arena: Arena) -> None:
+    arena.environment["WORKERS"] = "2"
+    start_worker(arena)
+    arena.mark("decode")
+    photo_id = arena.take_in(picture())
+    _, busy = arena.reached("decode")
+    kill_idle(arena, arena.workers[0], busy)
+    arena.take_in(picture(2))
+
+    assert wait_until(lambda: [worker["replaced_clusters"] for worker in arena.health()["workers"]] == [1], 60)
+
+    arena.go_on("decode")
+    wait_until(lambda: arena.rows.unfinished() == 1, 20)
+    row = arena.rows.photos()[photo_id]
+    assert (row.status, row.error_code, row.attempts) == ("pending", "worker_lost", 1), "till its backoff has passed"
+
+
+def kill_idle(arena: Arena, worker: subprocess.Popen[bytes], busy: int = 0) -> None:
+    """Kill the one process of a cluster that waits for a task, while it holds the queue's lock; not the busy one."""
     sentinel = arena.sentinel_of(worker)
     time.sleep(1)  # it waits by now
     # The sentinel starts it before the two that fetch tasks and look after what came of them.
-    os.kill(min(pid for pid in arena.clusters() if parent_of(pid) == sentinel), signal.SIGKILL)
+    os.kill(min(pid for pid in arena.clusters() if parent_of(pid) == sentinel and pid != busy), signal.SIGKILL)
 
 
 def test_a_cluster_whose_keeper_is_stopped_is_replaced(arena: Arena) -> None:

@@ -57,6 +57,8 @@ def change(module: Any) -> None:
     name = module.__name__
     if name == "photos.engine":
         before(module, "render", lambda *_: "decode")
+    if name == "photos.uploads":
+        before(module, "ingest", lambda *_: "upload")
     if name == "photos.storage":
         before(module, "save_bytes", lambda key, _: f"write.{key.rpartition('/')[2].partition('.')[0]}")
     if name == "photos.queue":
@@ -67,7 +69,7 @@ def change(module: Any) -> None:
         kill_if_marked(module)
 
 
-CHANGED = {"photos.engine", "photos.storage", "photos.queue", "photos.models.lifecycle", "photos.thumbnails"}
+CHANGED = {f"photos.{name}" for name in ("engine", "uploads", "storage", "queue", "models.lifecycle", "thumbnails")}
 
 
 class Finder:
