@@ -1,51 +1,93 @@
 """What it costs to render a 12-megapixel JPEG in a forked child with limits, against rendering it in the process.
 
-Both in turn, from a process as large as a worker is; milliseconds are the best of several runs, undisturbed ones.
+Each way in a process of its own, as large and with the same memory as a worker, for a worker never renders in itself:
+what that would leave in its memory its children would have to copy. Both in turn.
 """
 
 from __future__ import annotations
 
-import io
 import os
+import statistics
+import subprocess
 import sys
 import tempfile
 import timeit
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
-RUNS = 25
+from photos import sandbox
+
+RUNS = 30
+WAYS = ("inside", "forked")
+
+
+def renderer(way: str, original: Path) -> Callable[[], object]:
+    """One render of the file, as a worker would do it or without the child."""
+    import django
+
+    django.setup()
+    from django.conf import settings
+
+    from photos import engine, rendering, tasks, thumbnails  # noqa: F401 - a worker has tasks
+
+    job = thumbnails.render_job(settings.THUMBNAIL_RECIPE.boxes)
+    options = {"format": job.format, "quality": job.quality, "max_pixels": job.max_pixels}
+
+    def inside() -> None:
+        with original.open("rb") as file:
+            engine.render(file, job.boxes, **options)
+
+    def forked() -> None:
+        with original.open("rb") as file:
+            rendering.in_forked_child(job, file, heartbeat=lambda: None, every=30)
+
+    return {"inside": inside, "forked": forked}[way]
+
+
+def serve(way: str, original: Path) -> None:
+    """Render once for each line that comes in; answer with the milliseconds."""
+    render = renderer(way, original)
+    for _ in sys.stdin:
+        print(timeit.timeit(render, number=1) * 1000, flush=True)
+
+
+def ask(process: subprocess.Popen[str]) -> float:
+    """The milliseconds of one render in that process."""
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write("\n")
+    process.stdin.flush()
+    return float(process.stdout.readline())
 
 
 def main() -> None:
     """Measure and print."""
+    from tests.pictures import encoded, photo
+
     with tempfile.TemporaryDirectory() as folder:
-        os.environ |= {"DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "thumbsite.settings"}
-        import django
-
-        django.setup()
-        from django.conf import settings
-
-        from photos import engine, rendering, thumbnails
-        from tests.pictures import encoded, photo
-
-        job = thumbnails.render_job(settings.THUMBNAIL_RECIPE.boxes)
-        data = encoded(photo(4000, 3000), "JPEG", quality=90)
-
-        def inside(original: BinaryIO) -> None:
-            engine.render(original, job.boxes, format=job.format, quality=job.quality, max_pixels=job.max_pixels)
-
-        def forked(original: BinaryIO) -> None:
-            rendering.in_forked_child(job, original, heartbeat=lambda: None, every=30)
-
-        times: dict[str, list[float]] = {"inside": [], "forked": []}
-        for _ in range(RUNS):
-            for way in (inside, forked):
-                times[way.__name__].append(timeit.timeit(lambda way=way: way(io.BytesIO(data)), number=1) * 1000)
-    in_process, in_child = (min(times[name]) for name in ("inside", "forked"))
-    memory = int(Path("/proc/self/statm").read_text().split()[1]) * 4 // 1024
-    print(f"in the process {in_process:.1f} ms, in a forked child {in_child:.1f} ms, of a process of {memory} MiB")
-    print(f"the child costs {in_child - in_process:.1f} ms, {100 * (in_child / in_process - 1):.1f} % of the render")
+        original = Path(folder) / "original.jpg"
+        original.write_bytes(encoded(photo(4000, 3000), "JPEG", quality=90))
+        own = {"DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "thumbsite.settings"}
+        processes = {
+            way: subprocess.Popen(
+                [sys.executable, "-m", "bench.sandbox", way, str(original)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env=sandbox.ENVIRONMENT | os.environ | own,
+            )
+            for way in WAYS
+        }
+        for process in processes.values():
+            ask(process)  # the first also loads codecs
+        turns = [{way: ask(process) for way, process in processes.items()} for _ in range(RUNS)]
+        for process in processes.values():
+            process.communicate()
+    for name, of in {"best": min, "median": statistics.median}.items():
+        inside, forked = (of([turn[way] for turn in turns]) for way in WAYS)
+        print(f"{name}: in the process {inside:.1f} ms, in a forked child {forked:.1f} ms", end=", ")
+        print(f"which costs {forked - inside:.1f} ms, {100 * (forked / inside - 1):.1f} % of the render")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(serve(sys.argv[1], Path(sys.argv[2])) if sys.argv[1:] else main())

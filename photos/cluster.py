@@ -11,6 +11,7 @@ import sys
 
 from django.conf import settings
 
+from photos import sandbox
 from photos.parentage import start_kept
 
 logger = logging.getLogger(__name__)
@@ -22,9 +23,11 @@ class Cluster:
     def __init__(self, worker_name: str) -> None:
         # A signal to its whole session would kill its workers in mid-work: only its parent may hear of it.
         self._keeper = start_kept(
-            [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"],
+            [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster", "--skip-checks"],  # done by its parent
             settings.DRAIN_SECONDS,
-            os.environ | {"DATABASE_CONN_MAX_AGE": "600", "SQLITE_SYNCHRONOUS": "NORMAL", "WORKER_NAME": worker_name},
+            sandbox.ENVIRONMENT
+            | os.environ
+            | {"DATABASE_CONN_MAX_AGE": "600", "SQLITE_SYNCHRONOUS": "NORMAL", "WORKER_NAME": worker_name},
         )
         logger.info("cluster started", extra={"pid": self._keeper.pid, "workers": settings.WORKERS})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import socket
 import subprocess
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from photos import engine, renderhelper
+from photos import engine, renderhelper, sandbox
 from photos.errors import PhotoError, WorkerLost
 from photos.rendering import RenderJob
 
@@ -71,8 +72,13 @@ class _Helper:
     def __init__(self) -> None:
         self._channel, other = socket.socketpair()
         with other:
-            command = [sys.executable, "-m", "photos.renderhelper", str(other.fileno())]
-            self._process = subprocess.Popen(command, pass_fds=[other.fileno()], stdin=subprocess.DEVNULL, cwd=ROOT)
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "photos.renderhelper", str(other.fileno())],
+                pass_fds=[other.fileno()],
+                stdin=subprocess.DEVNULL,
+                cwd=ROOT,
+                env=sandbox.ENVIRONMENT | os.environ,
+            )
         self.is_alive = True
 
     def __call__(

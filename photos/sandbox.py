@@ -24,6 +24,9 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 STATM = Path("/proc/self/statm")
+# Of a process that runs jobs: each child touches all its memory anew, in less than half as many page faults if that is
+# one heap of huge pages. By glibc from 2.35 on, if the kernel has them to give; others take no notice.
+ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=1073741824"}
 
 
 def run(job: Callable[[], T], *, seconds: float, memory_bytes: int, heartbeat: Callable[[], None], every: float) -> T:

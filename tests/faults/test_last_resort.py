@@ -13,6 +13,8 @@ from tests.running import wait_until
 
 # All retries take half an hour by the times of service.
 TIMES = QUICK_TIMES
+# A cluster's start, and one that loses a process now and then.
+DELAY_SECONDS = 40
 
 
 @pytest.mark.parametrize("setup", SETUPS if THOROUGH else SETUPS[:1], indirect=True, scope="module")
@@ -31,7 +33,7 @@ def test_photos_that_kill_their_worker_each_time_or_whose_original_is_gone(
 
     while unfinished():
         other = arena.take_in(picture())
-        wait_until(lambda other=other: other not in unfinished(), 20)
+        wait_until(lambda other=other: other not in unfinished(), DELAY_SECONDS)
         time.sleep(2)
 
     run.recovers(20)
