@@ -58,6 +58,15 @@ def test_uploads_of_one_user_are_limited_and_another_is_unaffected(
     assert_throttled(upload(api), 60)
 
     assert upload(api_as(make_user("other", workspace))).status_code == 200
+
+
+def test_another_rate_begins_a_window_of_its_own(settings: Any, api: APIClient, workspace: Any) -> None:
+    """Whoever called often under a generous rate does not wait for the end of its day under a stricter one."""
+    settings.THROTTLE_UPLOADS = Rate(100, 86_400)
+    assert [upload(api).status_code for _ in range(3)] == [201, 200, 200]
+    settings.THROTTLE_UPLOADS = Rate(2, 1)
+
+    assert upload(api).status_code == 200
     assert api.get(PHOTOS).status_code == 200
     window_passes()
     assert upload(api).status_code == 200

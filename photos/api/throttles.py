@@ -33,7 +33,8 @@ class RateThrottle(BaseThrottle):
     def allow_request(self, request: Request, view: APIView) -> bool:
         """Count the request, and tell whether it is within the rate."""
         rate = getattr(settings, f"THROTTLE_{self.scope.upper()}")
-        key = f"{self.scope}:{self.caller(request)}"
+        # With the rate, so that a new one does not begin in an old one's window, which may be a day long.
+        key = f"{self.scope}:{rate.calls}/{rate.seconds}:{self.caller(request)}"
         length = timedelta(seconds=rate.seconds)
         self._wait = ThrottleWindow.objects.admit(key, rate.calls, length, self.calls_of(request))
         return self._wait is None
