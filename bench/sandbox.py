@@ -30,7 +30,7 @@ def renderer(way: str, original: Path) -> Callable[[], object]:
 
     from photos import engine, rendering, tasks, thumbnails  # noqa: F401 - a worker has tasks
 
-    job = thumbnails.render_job(settings.THUMBNAIL_RECIPE.boxes)
+    job = thumbnails.render_job(settings.THUMBNAIL_RECIPE.boxes, settings.ATTEMPT_SECONDS)
     options = {"format": job.format, "quality": job.quality, "max_pixels": job.max_pixels}
 
     def inside() -> None:

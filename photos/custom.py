@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from photos import engine, storage, thumbnails
+from photos.claims import ClaimLost, KeptClaim
 from photos.errors import Conflict
 from photos.models import CustomClaim, CustomThumbnail, Orphan, Photo
 from photos.models.ids import uuid7
@@ -16,7 +17,6 @@ from photos.models.lifecycle import RENEWAL_SECONDS
 from photos.patience import Patience
 from photos.rendering import Renderer
 from photos.sizes import CustomBox
-from photos.thumbnails import ClaimLost
 
 
 def find_or_make(photo: Photo, box: CustomBox, renderer: Renderer, patience: Patience) -> CustomThumbnail:
@@ -51,15 +51,11 @@ def _wait(photo: Photo, patience: Patience) -> None:
 def _make(
     photo: Photo, box: CustomBox, renderer: Renderer, claim: CustomClaim, wanted: dict[str, Any]
 ) -> CustomThumbnail:
-    def keep_claim() -> None:
-        if not claim.renew_lease():
-            raise ClaimLost
-
-    with storage.local_copy(photo.original_path) as copy:
-        # A slow storage may have taken most of the lease.
-        keep_claim()
-        job = thumbnails.render_job({"custom": box.bounded})
-        made = renderer(job, copy, heartbeat=keep_claim, every=RENEWAL_SECONDS).thumbnails["custom"]
+    kept = KeptClaim(claim.renew_lease)
+    with storage.local_copy(photo.original_path, kept.keep) as copy:
+        kept.renew()
+        job = thumbnails.render_job({"custom": box.bounded}, kept.seconds_left)
+        made = renderer(job, copy, heartbeat=kept.renew, every=RENEWAL_SECONDS).thumbnails["custom"]
     return _publish(photo, made, claim, wanted)
 
 

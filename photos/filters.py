@@ -20,6 +20,8 @@ from drf_spectacular.utils import extend_schema_field
 from photos.errors import THUMBNAIL_ERRORS
 from photos.models import Photo, ThumbnailStatus
 
+# More than anybody types to find a title; pages write it into many addresses.
+MAX_SEARCH = 100
 TRUE_OR_FALSE = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -104,3 +106,10 @@ class PhotoFilters(FilterSet):
     def by_name(self, photos: QuerySet[Photo], name: str, part: str) -> QuerySet[Photo]:
         """Photos whose title or file name contains the text, in whatever case."""
         return photos.filter(Q(title__icontains=part) | Q(original_filename__icontains=part))
+
+
+class GalleryFilters(PhotoFilters):
+    """As `PhotoFilters`, for pages, which repeat what they are given: a text that no form of theirs lets through is refused."""
+
+    q = filters.CharFilter(method="by_name", max_length=MAX_SEARCH)
+    kind = filters.CharFilter(max_length=Photo._meta.get_field("kind").max_length)

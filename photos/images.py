@@ -60,7 +60,7 @@ class FilePartResponse(FileResponse):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         assert self.file_to_stream is not None, "made from an open file"
         read = sync_to_async(self.file_to_stream.read)
-        while chunk := await read(storage.CHUNK_BYTES):
+        while chunk := await read(storage.PIECE_BYTES):
             yield chunk
 
 

@@ -6,67 +6,23 @@ the row was read; whatever then seems wrong is asked for once more.
 
 from __future__ import annotations
 
-import logging
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
-from enum import StrEnum
-from itertools import islice
 from typing import TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
-from photos import queue, storage, thumbnails
-from photos.errors import StorageUnavailable
-from photos.models import CustomThumbnail, Orphan, Photo, ThrottleWindow, ThumbnailStatus
-
-logger = logging.getLogger(__name__)
+from photos import queue, storage, strays, thumbnails
+from photos.findings import EXAMPLES, GRACE, PAGE, Kind, Progress, Report
+from photos.models import CustomThumbnail, Photo, ThumbnailStatus
 
 M = TypeVar("M", bound=Model)
-Progress = Callable[[int], None]
 
-# No file younger than this is touched, unless a shorter time is asked for.
-GRACE = timedelta(days=1)
 # What the sweep, which comes every few seconds, has not taken up by then, it won't.
 OVERDUE = timedelta(minutes=10)
-PAGE = 1000
-EXAMPLES = 10
-# Of the columns for keys.
-KEY_LENGTH = 200
 # In all other states new thumbnails come anyway.
 SETTLED = (ThumbnailStatus.COMPLETE, ThumbnailStatus.FAILED)
-
-
-class Kind(StrEnum):
-    """What can be wrong."""
-
-    UNNAMED = "files that no row names"
-    ORIGINAL_GONE = "photos whose original is gone"
-    THUMBNAIL_GONE = "photos whose thumbnails are gone"
-    CUSTOM_GONE = "custom thumbnails whose file is gone"
-    UNRUNG = "pending photos that the queue was not told of"
-    LOST = "photos in work whose worker is lost"
-
-
-class Report:
-    """How much is wrong and how much of it was mended, by kind, with a few examples."""
-
-    def __init__(self) -> None:
-        self.found, self.mended = Counter[Kind](), Counter[Kind]()
-        self.examples: defaultdict[Kind, list[str]] = defaultdict(list)
-
-    def add(self, kind: Kind, examples: Sequence[str], *, found: int | None = None, mended: int = 0) -> None:
-        """Tell of findings, as many as there are examples unless said otherwise, and how many of them were mended."""
-        self.found += Counter({kind: len(examples) if found is None else found})
-        self.mended += Counter({kind: mended})
-        self.examples[kind] += examples[: EXAMPLES - len(self.examples[kind])]
-
-    @property
-    def all_fits(self) -> bool:
-        """Whether nothing is wrong now."""
-        return self.found == self.mended
 
 
 def size() -> int:
@@ -81,59 +37,12 @@ def reconcile(*, fix: bool, grace: timedelta = GRACE, progress: Progress = lambd
     ``progress`` hears of every step or page of them. No file younger than ``grace``, by the storage's clock, counts.
     """
     report = Report()
-    _unnamed_files(report, progress, fix=fix, grace=grace)
+    strays.look(report, progress, grace, lambda keys: keys if fix else [])
     _missing_originals(report, progress)
     _missing_thumbnails(report, progress, fix=fix)
     _missing_custom_thumbnails(report, progress, fix=fix)
     _stuck_photos(report, fix=fix)
     return report
-
-
-def daily() -> None:
-    """Remove files that no row names, at most once a day however many machines call it; logs what it did."""
-    if ThrottleWindow.objects.admit("reconcile", 1, timedelta(days=1)) is not None:
-        return
-    report = Report()
-    try:
-        _unnamed_files(report, lambda _: None, fix=True, grace=GRACE)
-    except StorageUnavailable as error:
-        logger.warning("the daily look for files that no row names was broken off", extra={"error": str(error)})
-    if found := report.found[Kind.UNNAMED]:
-        facts = {"found": found, "removed": report.mended[Kind.UNNAMED], "examples": report.examples[Kind.UNNAMED]}
-        logger.warning("files that no row names were removed", extra=facts)
-
-
-def _unnamed_files(report: Report, progress: Progress, *, fix: bool, grace: timedelta) -> None:
-    young = timezone.now() - grace
-    for folder in storage.FOLDERS:
-        files = storage.stored_files(folder)
-        while page := list(islice(files, PAGE)):
-            # Twice, as between two questions of one look a file may change hands.
-            unnamed = _unnamed(_unnamed([file.key for file in page if file.modified_at <= young]))
-            report.add(Kind.UNNAMED, unnamed, mended=_delete(unnamed) if fix else 0)
-            progress(len(page))
-
-
-def _unnamed(keys: list[str]) -> list[str]:
-    ours = [key for key in keys if _fits_a_row(key)]
-    # Announced before they are named, so asked for in this order.
-    known = set(Orphan.objects.filter(key__in=ours).values_list("key", flat=True))
-    photos = Photo.objects.filter(Q(pk__in=set(map(storage.photo_of, ours))) | Q(original_path__in=ours))
-    for photo in photos if ours else ():
-        known |= {photo.original_path, *photo.thumbnail_paths()}
-    known.update(CustomThumbnail.objects.filter(path__in=ours).values_list("path", flat=True))
-    return [key for key in keys if key not in known]
-
-
-def _fits_a_row(key: str) -> bool:
-    # The name of a file that somebody else put there may be anything, even no text.
-    return len(key) <= KEY_LENGTH and key.isprintable()
-
-
-def _delete(keys: list[str]) -> int:
-    ours = [key for key in keys if _fits_a_row(key)]
-    Orphan.objects.doom(ours)
-    return Orphan.objects.filter(key__in=ours).delete_files()
 
 
 def _pages(rows: QuerySet[M], by: str, progress: Progress) -> Iterator[list[M]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from botocore.exceptions import ClientError
 from storages.backends.s3 import S3Storage
 
 from photos.storage import StoredFile
@@ -13,19 +14,29 @@ PAGE = 1000
 
 
 class BucketStorage(S3Storage):
-    """django-storages' bucket, as `photos.storage.Listable` wants it."""
+    """django-storages' bucket, as `photos.storage.PhotoStorage` wants it."""
 
     bucket_name: str
 
+    def pieces(self, key: str, size: int) -> Iterator[bytes]:
+        """See `PhotoStorage`."""
+        try:
+            body = self.bucket.Object(key).get()["Body"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                raise FileNotFoundError(key) from error
+            raise
+        yield from body.iter_chunks(size)
+
     def stored_files(self, folder: str) -> Iterator[StoredFile]:
-        """See `Listable`."""
+        """See `PhotoStorage`."""
         return self._listed(Prefix=f"{folder}/")
 
     def missing(self, keys: Collection[str]) -> set[str]:
-        """See `Listable`: the stretch between the first and the last key is listed."""
+        """See `PhotoStorage`: the stretch between the first and the last key is listed."""
         gone = set(keys)
-        # Asking starts after a key, so just before the first one.
-        for stored in self._listed(StartAfter=min(keys)[:-1]):
+        # Asking starts after a key, so just before the first one. For a single one it would be a long answer.
+        for stored in self._listed(StartAfter=min(keys)[:-1]) if len(gone) > 1 else ():
             if stored.key > max(keys):
                 break
             gone.discard(stored.key)

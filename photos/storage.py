@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import tempfile
-from collections.abc import Collection, Iterator
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, Protocol, cast
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
+from typing import BinaryIO, NamedTuple, Protocol, cast
 from uuid import UUID
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import ContentFile, File
-from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.files.storage import default_storage
 from s3transfer.exceptions import RetriesExceededError
 
 from photos.errors import OriginalMissing, StorageUnavailable
 
-CHUNK_BYTES = 256 * 1024
-SAVE_TRIES = 10
+PIECE_BYTES = 256 * 1024
 # Where all files are.
 FOLDERS = ("originals", "thumbnails")
 OWN_KEY = re.compile(rf"(?:{'|'.join(FOLDERS)})/([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})[./]")
@@ -73,25 +70,33 @@ def delete(key: str) -> None:
         default_storage.delete(key)
 
 
-def open_file(key: str) -> File[bytes]:
-    """A stored file, opened for reading; raises OriginalMissing or StorageUnavailable."""
+@contextlib.contextmanager
+def _named_read_errors() -> Iterator[None]:
     with named_errors():
         try:
-            return default_storage.open(key)
+            yield
         except FileNotFoundError as error:
             raise OriginalMissing("The original file is gone from the storage; upload the photo again.") from error
 
 
-def local_copy(key: str) -> BinaryIO:
+def open_file(key: str) -> File[bytes]:
+    """A stored file, opened for reading; raises OriginalMissing or StorageUnavailable."""
+    with _named_read_errors():
+        return default_storage.open(key)
+
+
+def local_copy(key: str, between: Callable[[], None] = lambda: None) -> BinaryIO:
     """A stored file as an unnamed temporary one, so that no network is touched while its pixels are read.
 
-    Raises OriginalMissing or StorageUnavailable.
+    Calls ``between`` after each piece, which may have taken long. Raises OriginalMissing, StorageUnavailable, and what
+    ``between`` raises.
     """
     with contextlib.ExitStack() as on_error:
         copy = on_error.enter_context(tempfile.TemporaryFile())
-        with named_errors(), open_file(key) as stored:
-            for chunk in stored.chunks(CHUNK_BYTES):
-                copy.write(chunk)
+        with _named_read_errors():
+            for piece in _storage().pieces(key, PIECE_BYTES):
+                copy.write(piece)
+                between()
         copy.seek(0)
         on_error.pop_all()
         return cast(BinaryIO, copy)
@@ -104,8 +109,11 @@ class StoredFile(NamedTuple):
     modified_at: datetime
 
 
-class Listable(Protocol):
+class PhotoStorage(Protocol):
     """What a storage must know beyond Django's own."""
+
+    def pieces(self, key: str, size: int) -> Iterator[bytes]:
+        """A file's bytes, at most so many at a time, without asking for a second one; raises FileNotFoundError."""
 
     def stored_files(self, folder: str) -> Iterator[StoredFile]:
         """All files below a folder, in any order, never more than a page of them in memory."""
@@ -114,74 +122,17 @@ class Listable(Protocol):
         """Which of these files, one or more, are not there; cheapest if their keys are neighbours."""
 
 
+def _storage() -> PhotoStorage:
+    return cast(PhotoStorage, default_storage)
+
+
 def stored_files(folder: str) -> Iterator[StoredFile]:
-    """As `Listable.stored_files`; raises StorageUnavailable."""
+    """As `PhotoStorage.stored_files`; raises StorageUnavailable."""
     with named_errors():
-        yield from cast(Listable, default_storage).stored_files(folder)
+        yield from _storage().stored_files(folder)
 
 
 def missing(keys: Collection[str]) -> set[str]:
-    """As `Listable.missing`; raises StorageUnavailable."""
+    """As `PhotoStorage.missing`; raises StorageUnavailable."""
     with named_errors():
-        return cast(Listable, default_storage).missing(keys) if keys else set()
-
-
-class DiskStorage(FileSystemStorage):
-    """Django's file system storage, which also takes away the folders that a deletion leaves empty."""
-
-    def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
-        """Store a file; again when a deletion took its folder away just after it was made."""
-        for _ in range(SAVE_TRIES - 1):
-            # What is raised depends on the step that found the folder gone.
-            with contextlib.suppress(FileNotFoundError, FileExistsError):
-                return super().save(name, content, max_length)
-        return super().save(name, content, max_length)
-
-    def _save(self, name: str, content: Any) -> str:
-        try:
-            stored = cast(str, super()._save(name, content))  # type: ignore[misc]  # the stubs leave it out
-            # Before a row names it: a file must outlive a power cut no worse than its row does.
-            for path in (Path(self.path(stored)), Path(self.path(stored)).parent):
-                _flush(path)
-        except OSError:
-            # Half a file on a full disk: the rows may be on the same one, and need the room.
-            with contextlib.suppress(OSError):
-                Path(self.path(name)).unlink()
-            raise
-        return stored
-
-    def delete(self, name: str) -> None:
-        """Remove a file and its parent folders below the root, as far as they are empty."""
-        super().delete(name)
-        root = Path(self.location)
-        for folder in Path(self.path(name)).parents:
-            if folder == root or root not in folder.parents:
-                return
-            try:
-                folder.rmdir()
-            except OSError:  # not empty, or a neighbour was quicker
-                return
-
-    def stored_files(self, folder: str) -> Iterator[StoredFile]:
-        """See `Listable`; a file or folder that goes meanwhile is left out."""
-        with contextlib.suppress(FileNotFoundError), os.scandir(self.path(folder)) as entries:
-            for entry in entries:
-                key = f"{folder}/{entry.name}"
-                if entry.is_dir(follow_symlinks=False):
-                    yield from self.stored_files(key)
-                    continue
-                with contextlib.suppress(FileNotFoundError):
-                    modified_at = datetime.fromtimestamp(entry.stat(follow_symlinks=False).st_mtime, UTC)
-                    yield StoredFile(key, modified_at)
-
-    def missing(self, keys: Collection[str]) -> set[str]:
-        """See `Listable`."""
-        return {key for key in keys if not self.exists(key)}
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        return _storage().missing(keys) if keys else set()

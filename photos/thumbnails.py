@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from photos import engine, queue, storage
+from photos.claims import ClaimLost, KeptClaim
 from photos.errors import InternalError, PhotoError, WorkerLost
 from photos.models import Orphan, Photo, Workspace
 from photos.models.lifecycle import RENEWAL_SECONDS
@@ -28,10 +28,6 @@ logger = logging.getLogger(__name__)
 SWEEP_BATCH = 500
 # Photos that one transaction puts back: on SQLite it keeps all other writers waiting.
 RETRY_BATCH = 500
-
-
-class ClaimLost(Exception):
-    """Another run has the photo, or the photo is gone: whatever this run made is worthless."""
 
 
 def generate(photo_id: UUID, renderer: Renderer = in_forked_child) -> str:
@@ -63,35 +59,30 @@ def _end_attempt(photo: Photo, error: PhotoError) -> str:
 
 
 def _attempt(photo: Photo, watch: Stopwatch, renderer: Renderer) -> None:
+    claim = KeptClaim(photo.renew_lease)
     with watch.phase("fetch"):
-        original = storage.local_copy(photo.original_path)
+        original = storage.local_copy(photo.original_path, claim.keep)
     with original, watch.phase("render"):
-        # A slow storage may have taken most of the lease.
-        _keep_claim(photo)
-        job = render_job(settings.THUMBNAIL_RECIPE.boxes)
-        rendering = renderer(job, original, heartbeat=lambda: _keep_claim(photo), every=RENEWAL_SECONDS)
+        claim.renew()
+        job = render_job(settings.THUMBNAIL_RECIPE.boxes, claim.seconds_left)
+        rendering = renderer(job, original, heartbeat=claim.renew, every=RENEWAL_SECONDS)
     with watch.phase("store"):
-        _publish(photo, rendering)
+        _publish(photo, rendering, claim)
 
 
-def render_job(boxes: Mapping[str, Box]) -> RenderJob:
-    """What it takes to render into these boxes by today's recipe, within the limits of one attempt."""
+def render_job(boxes: Mapping[str, Box], seconds: float) -> RenderJob:
+    """What it takes to render into these boxes by today's recipe, within so many seconds and an attempt's memory."""
     return RenderJob(
         boxes=boxes,
         format=settings.THUMBNAIL_RECIPE.format,
         quality=settings.THUMBNAIL_RECIPE.quality,
         max_pixels=settings.MAX_PIXELS,
-        seconds=settings.ATTEMPT_SECONDS,
+        seconds=seconds,
         memory_bytes=settings.RENDER_MEMORY_BYTES,
     )
 
 
-def _keep_claim(photo: Photo) -> None:
-    if not photo.renew_lease():
-        raise ClaimLost
-
-
-def _publish(photo: Photo, rendering: engine.Rendering) -> None:
+def _publish(photo: Photo, rendering: engine.Rendering, claim: KeptClaim) -> None:
     assert photo.thumbnail_run is not None, "only a claimed photo is published"
     files = {
         size: StoredThumbnail(
@@ -103,7 +94,9 @@ def _publish(photo: Photo, rendering: engine.Rendering) -> None:
         for size, made in rendering.thumbnails.items()
     }
     with Orphan.objects.expected(file.path for file in files.values()):
-        _store(photo, {files[size].path: made.data for size, made in rendering.thumbnails.items()})
+        for size, made in rendering.thumbnails.items():
+            claim.keep()
+            storage.save_bytes(files[size].path, made.data)
         # On a copy: if the transaction is rolled back, this one still has its claim, to say why.
         published = copy(photo).mark_complete(
             files,
@@ -116,16 +109,6 @@ def _publish(photo: Photo, rendering: engine.Rendering) -> None:
         )
         if not published:
             raise ClaimLost
-
-
-def _store(photo: Photo, files: dict[str, bytes]) -> None:
-    kept_at = time.monotonic()
-    for path, data in files.items():
-        # A slow storage may take most of a lease for each; a quick one is not worth the renewals.
-        if time.monotonic() - kept_at > RENEWAL_SECONDS / 3:
-            _keep_claim(photo)
-            kept_at = time.monotonic()
-        storage.save_bytes(path, data)
 
 
 def retry(photos: Iterable[Photo], *, by: str = "") -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from django.core.files.base import File
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 
 from photos import storage, validators
-from photos.errors import Conflict
+from photos.errors import Conflict, OriginalMissing
 from photos.models import Orphan, Photo, PhotoEvent, Workspace
 from photos.models.event import EventType
 from photos.models.ids import uuid7
@@ -29,6 +31,7 @@ def ingest(file: File[bytes], workspace: Workspace, **fields: Any) -> Ingested:
     """
     print_ = validators.fingerprint(file)
     if existing := _same_bytes(workspace, print_.sha256):
+        _bring_back_original(existing, file, by=str(fields.get("uploaded_by") or ""))
         return Ingested(existing, created=False)
     found = validators.probe(file)
     photo_id = uuid7()
@@ -65,6 +68,24 @@ def _insert(photo: Photo) -> Ingested:
             raise Conflict("The workspace or album changed while the file was sent; try again.") from error
         return Ingested(existing, created=False)
     return Ingested(photo, created=True)
+
+
+def _bring_back_original(photo: Photo, file: File[bytes], *, by: str) -> None:
+    """Store the bytes again if the storage has lost them: these may be the only ones left."""
+    gone = photo.original_path
+    if not storage.missing([gone]):
+        return
+    # Under another key: half a file must never have a name that a row knows.
+    key = storage.original_key(photo.pk, f"{uuid4().hex}.{gone.rpartition('.')[2]}")
+    with Orphan.objects.expected([key]):
+        storage.save(key, file)
+        with transaction.atomic():
+            if Photo.objects.filter(pk=photo.pk, original_path=gone).update(original_path=key, updated_at=Now()):
+                Orphan.objects.adopt([key])
+                Orphan.objects.doom([gone])
+    photo.refresh_from_db()
+    if photo.thumbnail_error_code == OriginalMissing.code:
+        photo.retry(by=by)
 
 
 def _same_bytes(workspace: Workspace, sha256: str) -> Photo | None:

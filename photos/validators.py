@@ -11,7 +11,7 @@ from django.core.files.base import File
 
 from photos import engine
 from photos.errors import EmptyFile, FileTooLarge
-from photos.storage import CHUNK_BYTES
+from photos.storage import PIECE_BYTES
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Fingerprint:
 def fingerprint(file: File[bytes]) -> Fingerprint:
     """Read the bytes once, in chunks; raises EmptyFile or FileTooLarge. Leaves the file at its start."""
     digest, size = hashlib.sha256(), 0
-    for chunk in file.chunks(CHUNK_BYTES):
+    for chunk in file.chunks(PIECE_BYTES):
         size += len(chunk)
         if size > settings.MAX_UPLOAD_BYTES:
             raise FileTooLarge(

@@ -11,26 +11,32 @@ from photos.models import Photo, Worker
 
 # Four beats.
 SILENCE = timedelta(seconds=20)
-# So long silent in sight of a database that answers: in an outage of that, no beat is seen either.
+# So long silent in sight of a database that answers: in an outage of that, no beat is written either.
 PATIENCE_SECONDS = 8.0
+# What a cluster has from its start on.
+START_SECONDS = 30.0
 
 
 class Watchdog:
-    """Looks at one supervisor's cluster, each few seconds."""
+    """Looks at one cluster, the supervisor's of this name, each few seconds from its start on."""
 
     def __init__(self, worker_name: str) -> None:
         self._worker_name = worker_name
-        self._silent_since: float | None = None
+        self._trusted_until = time.monotonic() + START_SECONDS
+
+    def be_patient(self) -> None:
+        """Give it time to show that it works."""
+        self._trusted_until = max(self._trusted_until, time.monotonic() + PATIENCE_SECONDS)
 
     def hangs(self) -> bool:
-        """Whether the cluster takes up no tasks, although a process of it should be free to.
+        """Whether the cluster has taken up no task for too long, although a process of it should have been free to."""
+        if not self._is_silent():
+            self.be_patient()
+        return time.monotonic() >= self._trusted_until
 
-        A beat waits only while all its processes are busy; so what counts as work is as many leases as there are
-        processes, all of them being renewed.
-        """
-        if not Worker.objects.silent(SILENCE).filter(name=self._worker_name).exists():
-            self._silent_since = None
-        elif Photo.objects.held_by(self._worker_name).lively().count() < settings.WORKERS:
-            self._silent_since = self._silent_since or time.monotonic()
-            return time.monotonic() - self._silent_since >= PATIENCE_SECONDS
-        return False
+    def _is_silent(self) -> bool:
+        # A beat waits only while all processes are busy: then there are as many leases, all of them being renewed.
+        return (
+            Worker.objects.silent(SILENCE).filter(name=self._worker_name).exists()
+            and Photo.objects.held_by(self._worker_name).lively().count() < settings.WORKERS
+        )

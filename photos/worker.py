@@ -13,7 +13,7 @@ from typing import Any
 from django import db
 from django.conf import settings
 
-from photos import queue, reconcile, thumbnails
+from photos import queue, strays, thumbnails
 from photos.cluster import Cluster
 from photos.errors import WorkerLost
 from photos.models import Photo, Worker
@@ -46,7 +46,7 @@ class Supervisor:
             signal.signal(number, lambda *_: self._stopping.set())
         self._cluster = Cluster(self.name)
         # Beside the rounds: a storage that does not answer holds these up, and no photo shall wait for that.
-        for beside in ([thumbnails.tidy, ROUND_SECONDS], [reconcile.daily, DAILY_LOOK_SECONDS]):
+        for beside in ([thumbnails.tidy, ROUND_SECONDS], [strays.daily, DAILY_LOOK_SECONDS]):
             threading.Thread(target=self._repeat, args=beside, daemon=True).start()
         try:
             self._repeat(self._round, ROUND_SECONDS)
@@ -66,11 +66,14 @@ class Supervisor:
     def _round(self) -> SweepReport:
         # By its database, and what the cluster had taken up then is lost.
         interrupted, self._interrupted = self._interrupted, True
+        # First, as nothing is known of a cluster while nobody's beats can be written.
+        self._beat()
+        if interrupted:
+            self._watchdog.be_patient()
         if not self._cluster.is_running:
             self._replace_cluster("died")
         elif self._watchdog.hangs():
             self._replace_cluster("hangs")
-        Worker.objects.beat(self.name, processes=settings.WORKERS, replaced_clusters=self._replaced)
         self._take_back(lambda pid: not self._cluster.has(pid))
         if queue.was_unreachable() or interrupted:
             Photo.objects.forget_rings()
@@ -82,11 +85,13 @@ class Supervisor:
         self._replaced += 1
         logger.error("cluster replaced", extra={"why": why, "replaced": self._replaced})
         self._cluster.kill()
-        self._take_back(lambda _: True)
-        Worker.objects.cluster_beat(self.name)
+        self._cluster, self._watchdog = Cluster(self.name), Watchdog(self.name)
+        self._beat()
         # Rings that it had taken may be lost with it; those that are not, are harmless twice.
         Photo.objects.forget_rings()
-        self._cluster = Cluster(self.name)
+
+    def _beat(self) -> None:
+        Worker.objects.beat(self.name, processes=settings.WORKERS, replaced_clusters=self._replaced)
 
     def _take_back(self, is_gone: Callable[[int], bool]) -> None:
         """Hand back what this worker's dead processes hold: sooner than by the end of their lease."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.files.base import ContentFile
-from django.test import Client
+from django.test import Client, override_settings
 from rest_framework.test import APIClient
 
 from photos import queue, tasks, uploads
@@ -46,6 +46,16 @@ def swift() -> servers.Swift:
     return servers.or_skip(servers.swift)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def plain_static_files() -> Iterator[None]:
+    """Static files by their own names, since none are collected; for all tests, as `own_storage` says of the bucket."""
+    from django.conf import settings
+
+    plain = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    with override_settings(STORAGES=settings.STORAGES | plain):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def own_storage(settings: Any, tmp_path: Path) -> None:
     """The test's own storage: a folder, or the bucket, emptied, when the tests run on servers."""
@@ -57,7 +67,7 @@ def own_storage(settings: Any, tmp_path: Path) -> None:
         return
     settings.STORAGES = {
         "default": default | {"OPTIONS": default["OPTIONS"] | {"location": str(tmp_path / "media")}},
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+        "staticfiles": settings.STORAGES["staticfiles"],
     }
 
 

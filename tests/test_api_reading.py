@@ -225,5 +225,5 @@ def test_an_original_is_streamed_in_chunks_and_never_collected(
 
     assert b"".join(body for body, _ in sent) == data
     # When the first bytes go out, no more than a chunk has been read.
-    assert sent[0][1] == storage.CHUNK_BYTES < len(data) / 4
+    assert sent[0][1] == storage.PIECE_BYTES < len(data) / 4
     assert opened[0].closed

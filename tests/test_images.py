@@ -340,7 +340,7 @@ def test_a_part_too_is_streamed_in_chunks_and_closed(
     async_to_sync(get)()
 
     assert b"".join(body for body, _ in sent) == data[10:]
-    assert sent[0][1] == storage.CHUNK_BYTES + 10 < len(data) / 4
+    assert sent[0][1] == storage.PIECE_BYTES + 10 < len(data) / 4
     assert opened[0].closed
 
 

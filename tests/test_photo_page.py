@@ -116,8 +116,9 @@ def test_its_timeline_is_told_with_names_for_members_only(
 def test_a_photo_that_will_be_tried_again_says_why_it_waits(browser: Client, photo: Photo) -> None:
     Photo.objects.update(thumbnail_error_code="timeout", thumbnail_error="It took too long.")
 
-    assert "The last attempt failed: It took too long. It will be tried again by itself." in text(
-        browser.get(photo.get_absolute_url())
+    assert (
+        "The last attempt failed: The picture took too long to read. It will be tried again by itself. It took too long."
+        in text(browser.get(photo.get_absolute_url()))
     )
 
 
@@ -127,7 +128,7 @@ def test_a_failed_photo_keeps_its_earlier_thumbnails_in_sight(browser: Client, t
 
     page = browser.get(photo.get_absolute_url())
 
-    assert "failed: It took too long." in text(page)
+    assert "failed: The picture took too long to read." in text(page)
     assert photo.thumbnail_url("large") in [image["src"] for image in attributes(page, "img")]
 
 

@@ -38,13 +38,13 @@ from hypothesis.stateful import (
 from PIL import Image
 
 from photos import custom, engine, queue, storage, thumbnails, uploads
+from photos.claims import ClaimLost, KeptClaim
 from photos.errors import Conflict, PhotoError, WorkerLost, recorded
 from photos.models import CustomClaim, CustomThumbnail, Orphan, Photo, PhotoEvent, Workspace
 from photos.patience import Patience
 from photos.rendering import RenderJob, in_forked_child
 from photos.renderpool import Busy
 from photos.sizes import CustomBox
-from photos.thumbnails import ClaimLost
 from tests import pictures
 from tests.death import dies_at
 from tests.expected import CREATED, DELETED, FAILED, LEASE, READY, RETRIED, RETRIES, Expected
@@ -233,7 +233,7 @@ class Site(RuleBasedStateMachine):
             return
         expected = self._of(photo).complete(photo.thumbnail_run)
         try:
-            thumbnails._publish(photo, rendering())
+            thumbnails._publish(photo, rendering(), KeptClaim(photo.renew_lease))
         except ClaimLost:
             self._expect(photo, False, expected)
         else:
@@ -270,7 +270,7 @@ class Site(RuleBasedStateMachine):
             if held is None or self.claim(held) is not held:
                 return
             with dies_at(8 + count):
-                thumbnails._publish(held, rendering())
+                thumbnails._publish(held, rendering(), KeptClaim(held.renew_lease))
             self._learn({held.pk: [self._of(held), self._of(held).complete(held.thumbnail_run)]})
             self.time_passes(HOUR)
             self.sweep()

@@ -17,12 +17,12 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
 
-from photos import custom, reconcile, storage
+from photos import custom, reconcile, storage, strays
 from photos.errors import StorageUnavailable
+from photos.findings import GRACE, Kind, Report
 from photos.models import CustomThumbnail, Orphan, Photo, ThrottleWindow
 from photos.models.ids import uuid7
 from photos.patience import Patience
-from photos.reconcile import GRACE, Kind, Report
 from photos.rendering import in_forked_child
 from photos.sizes import CustomBox
 from tests.running import wait_until
@@ -358,14 +358,15 @@ def test_thumbnails_that_are_replaced_between_the_two_looks_are_not_missed(
 def test_many_are_gone_through_page_by_page(
     take_in: Callable[..., Photo], monkeypatch: pytest.MonkeyPatch, stored_files: Files
 ) -> None:
-    monkeypatch.setattr(reconcile, "PAGE", 2)
+    for module in (reconcile, strays):
+        monkeypatch.setattr(module, "PAGE", 2)
     monkeypatch.setattr("photos.s3.PAGE", 3)
     photos = [take_in() for _ in range(5)]
     work()
     for photo in photos:
         photo.refresh_from_db()
-    strays = {f"originals/{UUID(int=n)}.jpg" for n in range(5)} | {f"thumbnails/{UUID(int=n)}/x" for n in range(5)}
-    for key in strays:
+    unnamed = {f"originals/{UUID(int=n)}.jpg" for n in range(5)} | {f"thumbnails/{UUID(int=n)}/x" for n in range(5)}
+    for key in unnamed:
         storage.save_bytes(key, b"bytes")
     for photo in photos[1:3]:
         storage.delete(photo.thumbnail_paths()[1])
@@ -376,7 +377,7 @@ def test_many_are_gone_through_page_by_page(
     report = look(fix=True)
     assert report.found == expected
     assert report.mended == {Kind.UNNAMED: 10, Kind.THUMBNAIL_GONE: 2}
-    assert not strays & stored_files()
+    assert not unnamed & stored_files()
 
 
 def test_examples_are_a_few_of_each_kind() -> None:
@@ -469,28 +470,58 @@ def test_progress_is_for_terminals(complete: Photo) -> None:
     assert pipe.getvalue() == ""
 
 
-def test_once_a_day_old_files_that_no_row_names_are_removed(
-    media: Path, stored_files: Files, caplog: pytest.LogCaptureFixture
-) -> None:
-    def stray(key: str, hours: int) -> None:
+@pytest.fixture
+def stray(media: Path) -> Callable[[str, int], str]:
+    """Makes a file that no row names, so many hours old; answers its key."""
+
+    def make(key: str, hours: int = 25) -> str:
         storage.save_bytes(key, b"bytes")
         then = time.time() - hours * 3600
         os.utime(media / key, (then, then))
+        return key
 
-    stray(A_STRAY, 25)
-    stray("originals/young", 23)
+    return make
+
+
+def test_once_a_day_old_files_that_no_row_names_are_removed(
+    stray: Callable[..., str], photo: Photo, stored_files: Files, caplog: pytest.LogCaptureFixture
+) -> None:
+    named = {photo.original_path}
+    old, young = f"thumbnails/{photo.pk}/run/small.webp", f"thumbnails/{photo.pk}/run/large.webp"
+    stray(old)
+    stray(young, 23)
 
     with caplog.at_level("INFO", "photos"):
-        reconcile.daily()
+        strays.daily()
 
-    assert stored_files() == {"originals/young"}
-    assert "files that no row names were removed" in caplog.messages
-    stray(A_STRAY, 25)
-    reconcile.daily()
-    assert A_STRAY in stored_files(), "not twice a day"
+    assert stored_files() == named | {young}
+    assert "files that no row names were found" in caplog.messages
+    stray(old)
+    strays.daily()
+    assert old in stored_files(), "not twice a day"
     ThrottleWindow.objects.update(ends_at=Now() - timedelta(seconds=1))
-    reconcile.daily()
-    assert A_STRAY not in stored_files()
+    strays.daily()
+    assert old not in stored_files()
+
+
+def test_what_a_deleted_photo_left_is_removed_and_what_this_database_never_knew_is_not(
+    stray: Callable[..., str], photo: Photo, stored_files: Files, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A worker with the wrong database, or with an old one that was restored, would else delete what others need."""
+    left = photo.original_path
+    photo.delete()
+    stray(left)
+    unknown = {stray(A_STRAY), stray(f"thumbnails/{UUID(int=7)}/run/small.webp"), stray("originals/no photo's")}
+
+    with caplog.at_level("INFO", "photos"):
+        strays.daily()
+
+    assert stored_files() == unknown
+    told = next(record for record in caplog.records if record.msg == "files that no row names were found")
+    assert (told.found, told.removed) == (4, 1)  # type: ignore[attr-defined]
+    assert look().found == {Kind.UNNAMED: 3}
+    assert look(fix=True, grace=timedelta(0)).all_fits, "who asks for it has looked"
+    assert not stored_files()
 
 
 def test_a_daily_run_that_the_storage_breaks_off_is_logged(
@@ -500,7 +531,7 @@ def test_a_daily_run_that_the_storage_breaks_off_is_logged(
         raise StorageUnavailable("The file storage does not work (OSError); try again later.")
 
     monkeypatch.setattr(storage, "stored_files", refuse)
-    reconcile.daily()
+    strays.daily()
     assert "the daily look for files that no row names was broken off" in caplog.messages
 
 

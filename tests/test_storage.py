@@ -50,8 +50,18 @@ def test_a_local_copy_has_all_bytes_from_the_start_and_outlives_the_original() -
 @pytest.mark.parametrize("read", [storage.open_file, storage.local_copy])
 def test_a_missing_file_is_named(read: object) -> None:
     assert callable(read)
+    storage.save_bytes("no/other/file", b"bytes")
     with pytest.raises(OriginalMissing):
         read("no/such/file")
+
+
+@pytest.mark.parametrize("read", [storage.open_file, storage.local_copy])
+def test_a_disk_that_is_not_mounted_is_not_taken_for_a_lost_file(read: object, media: Path) -> None:
+    assert callable(read)
+    storage.save_bytes("originals/file", b"bytes")
+    (media / "originals").rename(media.parent / "elsewhere")
+    with pytest.raises(StorageUnavailable):
+        read("originals/file")
 
 
 def test_deleting_what_is_gone_is_no_error() -> None:
@@ -97,7 +107,7 @@ def test_a_source_that_is_missing_is_not_a_missing_original(media: Path) -> None
         storage.save("key", Gone(b""))
 
 
-def test_empty_folders_go_with_their_last_file(media: Path) -> None:
+def test_empty_folders_go_with_their_last_file_but_the_two_that_tell_that_the_disk_is_there(media: Path) -> None:
     storage.save_bytes(f"thumbnails/{PHOTO}/{RUN}/small.webp", b"bytes")
     storage.save_bytes(f"thumbnails/{PHOTO}/{uuid4()}/small.webp", b"bytes")
     storage.save_bytes("originals/a", b"bytes")
@@ -107,7 +117,7 @@ def test_empty_folders_go_with_their_last_file(media: Path) -> None:
     assert len(list((media / f"thumbnails/{PHOTO}").iterdir())) == 1
 
     storage.delete("originals/a")
-    assert [path.name for path in media.iterdir()] == ["thumbnails"]
+    assert sorted(path.name for path in media.iterdir()) == ["originals", "thumbnails"]
 
 
 def test_the_root_folder_stays(media: Path) -> None:

@@ -9,6 +9,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
-from photos import storage, thumbnails
+from photos import claims, storage, thumbnails
+from photos.disk import DiskStorage
 from photos.models import Orphan, Photo, PhotoEvent
 from photos.models.lifecycle import LEASE
-from photos.storage import DiskStorage
 from tests import pictures, servers
 from tests.servers.faults import Fault, FaultyProxy, every
 from tests.workbench import backoff_passes, history, orphans_fall_due, work
@@ -155,13 +156,12 @@ def test_a_large_file_is_one_request_so_that_it_fails_at_once_and_leaves_no_part
     s3.behave()
     with storage.local_copy("originals/large") as copy:
         assert len(copy.read()) == 20 * 2**20
-    assert (s3.requests("HEAD"), s3.requests("GET")) == (2, 1)
+    assert (s3.requests("HEAD"), s3.requests("GET")) == (0, 1)
 
 
 ATTEMPT_TROUBLES = {
     "refused": refusing,
     "frozen": frozen,
-    "hangs before the original is found": faulty(Fault.HANG, "HEAD"),
     "hangs before the original comes": faulty(Fault.HANG, "GET"),
     "the original is cut": faulty(Fault.CUT, "GET"),
     "503 at the first thumbnail": faulty(Fault.UNAVAILABLE, "PUT"),
@@ -235,12 +235,48 @@ def test_the_claim_is_kept_between_the_files_of_a_slow_storage(
     monkeypatch.setattr(storage, "save_bytes", save_slowly)
     monkeypatch.setattr(Photo, "renew_lease", lambda self: (told.append("renew"), renew(self))[1])
     if pause:
-        monkeypatch.setattr(thumbnails, "RENEWAL_SECONDS", 3 * pause)
+        monkeypatch.setattr(claims, "RENEWAL_SECONDS", 3 * pause)
 
     assert thumbnails.generate(photo.pk) == "complete"
 
     stored = told[told.index("save") :]
     assert (stored.count("save"), stored.count("renew")) == (3, renewals)
+
+
+@pytest.fixture
+def slow_reading(monkeypatch: pytest.MonkeyPatch) -> float:
+    """Each small piece of a file takes so many seconds to be read."""
+    pause, pieces = 0.05, type(default_storage._wrapped).pieces  # type: ignore[attr-defined]
+
+    def piece_by_piece(self: Any, key: str, _: int) -> Iterator[bytes]:
+        for piece in pieces(self, key, 200):
+            time.sleep(pause)
+            yield piece
+
+    monkeypatch.setattr(type(default_storage._wrapped), "pieces", piece_by_piece)  # type: ignore[attr-defined]
+    return pause
+
+
+def test_the_claim_is_kept_while_an_original_comes_slowly(
+    photo: Photo, monkeypatch: pytest.MonkeyPatch, slow_reading: float
+) -> None:
+    renew, renewals = Photo.renew_lease, []
+    monkeypatch.setattr(Photo, "renew_lease", lambda self: renewals.append(time.monotonic()) or renew(self))
+    monkeypatch.setattr(claims, "RENEWAL_SECONDS", 3 * slow_reading)
+
+    assert thumbnails.generate(photo.pk) == "complete"
+
+    assert len(renewals) > 2
+    gaps = [after - before for before, after in pairwise(renewals)]
+    assert max(gaps) < 10 * slow_reading
+
+
+def test_an_original_that_comes_too_slowly_ends_the_attempt(photo: Photo, settings: Any, slow_reading: float) -> None:
+    settings.ATTEMPT_SECONDS = 2 * slow_reading
+
+    assert thumbnails.generate(photo.pk) == "timeout"
+
+    assert "too long" in Photo.objects.get().thumbnail_error
 
 
 @contextmanager

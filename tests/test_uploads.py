@@ -26,7 +26,7 @@ from photos.errors import (
 )
 from photos.models import Album, Orphan, Photo, PhotoEvent, Workspace
 from tests import pictures
-from tests.workbench import history, orphans_fall_due, rings
+from tests.workbench import backoff_passes, history, orphans_fall_due, rings
 
 Files = Callable[[], set[str]]
 
@@ -256,3 +256,60 @@ def test_the_check_reads_only_the_header(workspace: Workspace, monkeypatch: pyte
     monkeypatch.setattr(engine, "render", None)
     photo = uploads.ingest(ContentFile(pictures.truncated(pictures.jpeg(640, 480)), "cut.jpg"), workspace).photo
     assert (photo.width, photo.height) == (640, 480)
+
+
+def test_the_same_bytes_come_again_after_the_original_was_lost(
+    take_in: Callable[..., Photo], stored_files: Files
+) -> None:
+    """They may be the only ones left, and the photo said: upload it again."""
+    data = pictures.jpeg()
+    photo = take_in(data)
+    storage.delete(photo.original_path)
+    for _ in range(6):
+        backoff_passes(photo)
+        thumbnails.generate(photo.pk)
+    photo.refresh_from_db()
+    assert (photo.thumbnail_status, photo.thumbnail_error_code) == ("failed", "original_missing")
+
+    again, created = uploads.ingest(ContentFile(data, "again.jpg"), photo.workspace)
+
+    assert (again.pk, created) == (photo.pk, False)
+    assert again.thumbnail_status == "pending"
+    with storage.open_file(again.original_path) as file:
+        assert file.read() == data
+    assert thumbnails.generate(photo.pk) == "complete"
+    thumbnails.sweep()
+    assert stored_files() == set(Photo.objects.get().files())
+    assert not Orphan.objects.exists()
+
+
+def test_a_lost_original_of_a_complete_photo_is_brought_back_without_a_word(
+    take_in: Callable[..., Photo], stored_files: Files
+) -> None:
+    data = pictures.jpeg()
+    photo = take_in(data)
+    thumbnails.generate(photo.pk)
+    storage.delete(photo.original_path)
+
+    again, _ = uploads.ingest(ContentFile(data, "again.jpg"), photo.workspace)
+
+    assert again.thumbnail_status == "complete"
+    assert again.original_path in stored_files()
+    assert history(photo) == ["photo.created", "photo.thumbnail_ready"]
+
+
+def test_a_lost_original_that_can_not_be_stored_again_is_no_success(
+    take_in: Callable[..., Photo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = pictures.jpeg()
+    photo = take_in(data)
+    storage.delete(photo.original_path)
+
+    def refuse(*_: object) -> None:
+        raise StorageUnavailable("The file storage does not work.")
+
+    with monkeypatch.context() as outage, pytest.raises(StorageUnavailable):
+        outage.setattr(storage, "save", refuse)
+        uploads.ingest(ContentFile(data, "again.jpg"), photo.workspace)
+    photo.refresh_from_db()
+    assert photo.original_path == f"originals/{photo.pk}.jpg"

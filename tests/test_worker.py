@@ -14,7 +14,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from photos import queue, watchdog, worker
+from photos.errors import WorkerLost
 from photos.models import Photo, Worker
+from photos.models.lifecycle import LEASE
 from tests.servers.process import free_port
 from tests.workbench import rings
 
@@ -28,8 +30,12 @@ class HealthyCluster:
         return True
 
 
+def crash(*_: Any, **__: Any) -> None:
+    raise OperationalError
+
+
 @pytest.fixture
-def supervisor() -> worker.Supervisor:
+def supervisor(db: None) -> worker.Supervisor:
     supervisor = worker.Supervisor()
     supervisor._cluster = HealthyCluster()  # type: ignore[assignment]
     return supervisor
@@ -51,9 +57,6 @@ def test_a_round_does_not_repeat_rings_without_cause(supervisor: worker.Supervis
 def test_after_an_outage_of_the_database_photos_are_rung_for_at_once(
     supervisor: worker.Supervisor, rung: Photo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def crash(*_: Any, **__: Any) -> None:
-        raise OperationalError
-
     with monkeypatch.context() as outage:
         outage.setattr(Worker.objects, "beat", crash)
         with pytest.raises(OperationalError):
@@ -77,15 +80,68 @@ def test_after_an_outage_of_the_queue_photos_are_rung_for_at_once(
     assert supervisor._round().rung == 0
 
 
-@pytest.mark.parametrize(("at_work", "hangs"), [(0, True), (1, True), (2, False)])
-def test_a_silent_cluster_hangs_unless_all_its_processes_are_at_work(
-    at_work: int, hangs: bool, take_in: Callable[..., Photo], settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def silent(transactional_db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> watchdog.Watchdog:
+    """What looks at a cluster of two processes that has taken up nothing for long."""
     settings.WORKERS, settings.WORKER_NAME = 2, "mine"
     Worker.objects.beat("mine", processes=2, replaced_clusters=0)
     Worker.objects.update(cluster_seen_at=Now() - 2 * watchdog.SILENCE)
-    monkeypatch.setattr(watchdog, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(watchdog, "START_SECONDS", 0.0)
+    return watchdog.Watchdog("mine")
+
+
+@pytest.mark.parametrize(("at_work", "hangs"), [(0, True), (1, True), (2, False)])
+def test_a_silent_cluster_hangs_unless_all_its_processes_are_at_work(
+    at_work: int, hangs: bool, take_in: Callable[..., Photo], silent: watchdog.Watchdog
+) -> None:
     for _ in range(at_work):
         assert take_in().claim()
 
-    assert watchdog.Watchdog("mine").hangs() == hangs
+    assert silent.hangs() == hangs
+
+
+def test_processes_that_renew_their_leases_no_more_are_not_at_work(
+    take_in: Callable[..., Photo], silent: watchdog.Watchdog
+) -> None:
+    for _ in range(2):
+        assert take_in().claim()
+    Photo.objects.update(thumbnail_lease_expires_at=Now() + LEASE / 2)
+
+    assert silent.hangs()
+
+
+def test_silence_counts_anew_after_each_sign_of_work(take_in: Callable[..., Photo], silent: watchdog.Watchdog) -> None:
+    photos = [take_in() for _ in range(2)]
+    assert all(photo.claim() for photo in photos)
+    assert not silent.hangs()
+
+    photos[0].mark_failed(WorkerLost("lost"))
+
+    assert not silent.hangs(), "it was at work a moment ago"
+
+
+def test_a_cluster_is_trusted_from_its_start_and_after_an_outage(
+    silent: watchdog.Watchdog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert silent.hangs()
+    silent.be_patient()
+    assert not silent.hangs()
+    monkeypatch.setattr(watchdog, "START_SECONDS", 30.0)
+    assert not watchdog.Watchdog("mine").hangs()
+
+
+def test_where_no_row_can_be_written_no_cluster_is_replaced(
+    supervisor: worker.Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor may a beat be: its silence tells nothing."""
+    supervisor._watchdog._trusted_until = 0.0
+    Worker.objects.beat(supervisor.name, processes=2, replaced_clusters=0)
+    Worker.objects.update(cluster_seen_at=Now() - 2 * watchdog.SILENCE)
+
+    with monkeypatch.context() as outage:
+        outage.setattr(Worker.objects, "beat", crash)
+        with pytest.raises(OperationalError):
+            supervisor._round()
+    supervisor._round()
+
+    assert Worker.objects.get().replaced_clusters == 0

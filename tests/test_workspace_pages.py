@@ -9,12 +9,13 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from photos.models import Membership, Role, Workspace
+from photos.models import Album, Membership, Photo, Role, Workspace
 from tests.reading import attributes, text
 from tests.workbench import together
 
 MEMBERS = "/workspaces/main/members/"
 SETTINGS = "/workspaces/main/settings/"
+DELETE = "/workspaces/main/delete/"
 PASSWORD = "a long enough password"
 
 MakeUser = Callable[..., Any]
@@ -184,3 +185,38 @@ def test_a_password_is_changed_by_who_knows_it_and_ends_other_sessions(
     assert elsewhere.get("/workspaces/main/").status_code == 404
     assert Client().get("/password/")["Location"] == "/login/?next=/password/"
     assert Client().login(username="edith", password="an even longer password")
+
+
+def test_an_owner_deletes_a_workspace_by_typing_its_name_and_is_told_what_goes(
+    owners: Client, client: Client, workspace: Workspace, take_in: Callable[..., Photo]
+) -> None:
+    Workspace.objects.update(is_public=True)
+    for name in ("Alps", "Barn"):
+        take_in(album=Album.objects.create(workspace=workspace, name=name))
+    take_in()
+    assert DELETE in {link["href"] for link in attributes(owners.get(SETTINGS), "a")}
+
+    page = text(owners.get(DELETE))
+    assert "3 photos, with their originals and thumbnails" in page
+    assert "2 albums" in page
+    for name in ("", "main", "Another"):
+        refused = owners.post(DELETE, {"name": name})
+        assert (refused.status_code, "Type the name of the workspace: Main" in text(refused)) == (400, True), name
+    assert client.get("/workspaces/main/").status_code == 200
+
+    gone = owners.post(DELETE, {"name": " Main "}, follow=True)
+
+    assert (gone.redirect_chain, "Main: deleted." in text(gone)) == ([("/workspaces/", 302)], True)
+    assert {browser.get("/workspaces/main/").status_code for browser in (owners, client)} == {404}
+    assert owners.post(DELETE, {"name": "Main"}).status_code == 404
+    Workspace.objects.remove_closed(10)
+    assert (Photo.objects.count(), Workspace.objects.count()) == (0, 0)
+
+
+def test_a_workspace_that_holds_nothing_can_be_deleted_and_its_address_is_free(owners: Client) -> None:
+    page = text(owners.get(DELETE))
+    assert "It holds no photos and no albums." in page
+
+    owners.post(DELETE, {"name": "Main"})
+
+    assert owners.post("/workspaces/new/", {"name": "Anew", "slug": "main"})["Location"] == "/workspaces/main/"

@@ -58,7 +58,7 @@ SECURE_REDIRECT_EXEMPT = [r"^health/"]  # probes inside the cluster speak plain 
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
-CSRF_FAILURE_VIEW = "photos.api.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "thumbsite.urls.csrf_failure"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -176,7 +176,7 @@ if STORAGE == "s3":
         },
     }
 else:
-    _files = {"BACKEND": "photos.storage.DiskStorage", "OPTIONS": {"location": MEDIA_ROOT}}
+    _files = {"BACKEND": "photos.disk.DiskStorage", "OPTIONS": {"location": MEDIA_ROOT}}
 STORAGES: dict[str, dict[str, Any]] = {
     "default": _files,
     "staticfiles": {"BACKEND": "thumbsite.static.HashedFiles"},

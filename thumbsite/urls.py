@@ -1,7 +1,11 @@
 """Which room answers which address."""
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
+
+from photos.api import errors
+from photos.web import posting
 
 handler400 = "photos.api.errors.bad_request"
 handler404 = "photos.api.errors.not_found"
@@ -12,3 +16,9 @@ urlpatterns = [
     path("api/v1/", include("photos.api.urls")),
     path("", include("photos.web.urls")),
 ]
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's CSRF_FAILURE_VIEW: whose refusal it is."""
+    is_api = request.path.startswith(errors.API_PREFIX)
+    return errors.csrf_failure() if is_api else posting.csrf_failure(request, reason)

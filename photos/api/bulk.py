@@ -17,7 +17,7 @@ from photos.api.fields import TextField
 from photos.api.parsers import JSONParser
 from photos.api.permissions import workspace_named, workspace_to_fill
 from photos.api.schema import refusals
-from photos.errors import THUMBNAIL_ERRORS
+from photos.errors import THUMBNAIL_ERRORS, OriginalMissing
 
 CHECKED_AT_ONCE = 1000
 
@@ -64,13 +64,16 @@ class CheckView(APIView):
         request=CheckSerializer, responses={200: ExistingSerializer, **refusals("invalid", "unknown_workspace")}
     )
     def post(self, request: Request) -> Response:
-        """``{"existing": {sha256: photo id}}`` of those that the workspace has, in lower case."""
+        """``{"existing": {sha256: photo id}}`` of those that the workspace has, in lower case.
+
+        Without those whose original is lost: their bytes are wanted again.
+        """
         check = CheckSerializer(data=request.data)
         check.is_valid(raise_exception=True)
         workspace = workspace_named(request.user, check.validated_data["workspace"])
         digests = {digest.lower() for digest in check.validated_data["sha256"]}
-        found = workspace.photos.filter(sha256__in=digests).values_list("sha256", "pk")
-        return Response({"existing": dict(found)})
+        found = workspace.photos.filter(sha256__in=digests).exclude(thumbnail_error_code=OriginalMissing.code)
+        return Response({"existing": dict(found.values_list("sha256", "pk"))})
 
 
 class RetryView(APIView):

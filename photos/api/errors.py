@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
-from django.views import csrf, defaults
+from django.views import defaults
 from rest_framework import exceptions
 
 from photos.errors import PhotoError
@@ -107,7 +107,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
         status = STATUS_OF_CODE.get(error.code, HTTPStatus.BAD_REQUEST)
         return answer(status, error.code, str(error), error.details, _headers(error, status))
     if isinstance(error, exceptions.PermissionDenied) and str(error.detail).startswith("CSRF"):
-        return answer(HTTPStatus.FORBIDDEN, "csrf_failed", CSRF_MESSAGE)
+        return csrf_failure()
     for kind, status, code, message in FRAMEWORK_ERRORS:
         if isinstance(error, kind):
             sentence = message or str(getattr(error, "detail", error))
@@ -162,8 +162,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _internal_error(sys.exception())
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Django's CSRF_FAILURE_VIEW."""
-    if not request.path.startswith(API_PREFIX):
-        return csrf.csrf_failure(request, reason)
+def csrf_failure() -> HttpResponse:
+    """Of the API: a session's request without its token."""
     return answer(HTTPStatus.FORBIDDEN, "csrf_failed", CSRF_MESSAGE)

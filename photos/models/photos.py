@@ -47,11 +47,11 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
 
     def forget_rings(self) -> None:
         """Have due photos rung for anew, since what the queue was told of them may be lost."""
-        self.due().update(thumbnail_rung_at=None)
+        self.due().filter(thumbnail_rung_at__isnull=False).update(thumbnail_rung_at=None)
 
     def lively(self) -> PhotoQuerySet:
-        """Photos in work whose lease was renewed lately, give or take a half of the time between two renewals."""
-        return self.filter(thumbnail_lease_expires_at__gt=Now() + LEASE / 2)
+        """Photos in work whose lease was renewed in time: each third of it, give or take some seconds."""
+        return self.filter(thumbnail_lease_expires_at__gt=Now() + LEASE * 0.6)
 
     def held_by(self, worker_name: str) -> PhotoQuerySet:
         """Photos in work by the processes of one `runworker`."""

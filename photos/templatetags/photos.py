@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.utils.html import format_html
 
 from photos.blur import blur
+from photos.failures import failure
 from photos.models import Photo, PhotoEvent, Workspace
-from photos.sizes import PRESETS
+from photos.sizes import PRESETS, fit
 
 register = template.Library()
+register.filter(failure)
 
 # What is longer than this, or smaller in pixels, is shown whole: cut to a square too little of it would be left, and
 # blown up it would be a blur.
@@ -48,3 +51,9 @@ def picture(photo: Photo, sizes: str) -> dict[str, Any] | None:
         "blur": photo.placeholder and blur(photo.placeholder),
         "files": files,
     }
+
+
+@register.simple_tag
+def unmade(photo: Photo) -> dict[str, tuple[int, int]]:
+    """The width and height, in pixels, that each preset of a photo will have, by its name."""
+    return {size: fit(photo.width, photo.height, box) for size, box in settings.THUMBNAIL_RECIPE.boxes.items()}

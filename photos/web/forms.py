@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -18,11 +19,11 @@ from photos.models import Album, Membership, Photo, Workspace
 ALBUMS_SHOWN = 500
 
 
-def saved(form: forms.ModelForm[Any], field: str, taken: str) -> bool:
-    """Save the form's new row; False, with an error at the field, if there is one like it."""
+def saved(form: forms.ModelForm[Any], field: str, taken: str, save: Callable[[], object]) -> bool:
+    """Save what the form says by this call; False, with an error at the field, if there is a row like it."""
     try:
         with transaction.atomic():
-            form.save()
+            save()
     except IntegrityError:
         form.add_error(field, taken)
         return False
@@ -100,7 +101,7 @@ class PhotoForm(forms.ModelForm[Photo]):
 
 
 class AlbumForm(forms.ModelForm[Album]):
-    """A new album, in the workspace that its instance has."""
+    """An album, in the workspace that its instance has."""
 
     class Meta:
         model = Album
@@ -114,6 +115,23 @@ class WorkspaceForm(forms.ModelForm[Workspace]):
         model = Workspace
         fields: tuple[str, ...] = ("name", "is_public")
         labels = {"is_public": "Public"}
+
+
+class DeleteWorkspaceForm(forms.Form):
+    """The name of the workspace that goes, typed anew, so that nobody deletes one by mistake."""
+
+    name = forms.CharField(required=False, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+    def __init__(self, workspace: Workspace, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.wanted = workspace.name.strip()
+        self.fields["name"].label = f"Type the name of the workspace: {self.wanted}"
+
+    def clean_name(self) -> str:
+        """The name, if it is that of the workspace."""
+        if self.cleaned_data["name"] != self.wanted:
+            raise ValidationError("This is not its name; nothing was deleted.")
+        return self.wanted
 
 
 class NewWorkspaceForm(WorkspaceForm):

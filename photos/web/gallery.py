@@ -1,4 +1,4 @@
-"""The galleries: a workspace's photos, an album's, and the albums themselves."""
+"""The galleries: a workspace's photos, and an album's."""
 
 from __future__ import annotations
 
@@ -7,28 +7,27 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
+from django.utils.functional import cached_property
 from django.views.decorators.http import require_safe
 
-from photos.filters import PhotoFilters
-from photos.models import Album, Photo, ThumbnailStatus, Workspace
+from photos.filters import GalleryFilters
+from photos.models import Photo, ThumbnailStatus, Workspace
 from photos.models.photos import PhotoQuerySet
-from photos.web.access import seen_by, seen_by_editor, visible_workspace
-from photos.web.forms import AlbumForm, saved
-from photos.web.posting import posted_from
+from photos.web.access import seen_by, visible_workspace
 
 # Rows of two, three, four, five or six all come out even, so that pages follow one another without a gap.
 PAGE_PHOTOS = 60
-PAGE_ALBUMS = 100
+# Of one answer to who comes back: as many as are drawn in a third of a second.
+MOST_PHOTOS = 600
 # Of one answer: their ids fit into an address.
 CARDS = 200
 # A longer list would be most of the page; the page of albums has them all.
 ALBUMS_OFFERED = 30
 FILTERS = ("q", "status", "kind", "album")
+# Sixty cards carry them; with longer ones a page would be heavy.
+MAX_CARRIED = 100
 
 
 class Narrowed:
@@ -36,7 +35,7 @@ class Narrowed:
 
     def __init__(self, workspace: Workspace, query: Mapping[str, str]) -> None:
         self.given = {name: query[name] for name in FILTERS if query.get(name)}
-        self.filters = PhotoFilters(self.given, Photo.objects.filter(workspace=workspace))  # type: ignore[no-untyped-call]
+        self.filters = GalleryFilters(self.given, Photo.objects.filter(workspace=workspace))  # type: ignore[no-untyped-call]
 
     @property
     def is_valid(self) -> bool:
@@ -54,10 +53,15 @@ class Narrowed:
         """What was not understood."""
         return [f"{name}: {error}" for name, errors in self.filters.form.errors.items() for error in errors]
 
-    @property
+    @cached_property
     def query(self) -> str:
         """The filters as the end of an address, with its question mark; empty for none."""
         return f"?{urlencode(self.given)}" if self.given else ""
+
+    @property
+    def carried(self) -> str:
+        """As `query`, for the addresses of cards; empty when it is longer than `MAX_CARRIED`."""
+        return self.query if len(self.query) <= MAX_CARRIED else ""
 
 
 @require_safe
@@ -84,16 +88,21 @@ def _gallery(request: HttpRequest, workspace: Workspace, narrowed: Narrowed, mor
     photos = narrowed.photos
     if before := _uuid(request.GET.get("before", "")):
         photos = photos.filter(pk__lt=before)
-    page = list(photos.defer("metadata")[: PAGE_PHOTOS + 1])
+    # Who comes back was at the page after this one; of more photos than fit, the last are shown, where one probably was.
+    through = _uuid(request.GET.get("through", ""))
+    end = PAGE_PHOTOS + (photos.filter(pk__gte=through).count() if through else 0)
+    first = max(0, end - MOST_PHOTOS)
+    page = list(photos.defer("metadata")[first : end + 1])
+    shown = page[: end - first]
     context = {
         **seen_by(request, workspace),
         **more,
-        "photos": page[:PAGE_PHOTOS],
-        "older_than": page[PAGE_PHOTOS - 1].pk if len(page) > PAGE_PHOTOS else None,
+        "photos": shown,
+        "older_than": shown[-1].pk if len(page) > len(shown) else None,
         "narrowed": narrowed,
         "filtered": bool(set(narrowed.given) - ({"album"} if "album" in more else set())),
         "statuses": ThumbnailStatus.choices,
-        "start": before is None,
+        "start": before is None and not first,
     }
     return render(request, "gallery.html", context, status=200 if narrowed.is_valid else 400)
 
@@ -112,42 +121,6 @@ def cards(request: HttpRequest, slug: str) -> HttpResponse:
     photos = photos.filter(pk__gt=after) if after else photos.filter(pk__in=ids)
     context = {"photos": photos.order_by("-pk").defer("metadata")[:CARDS], "narrowed": narrowed}
     return render(request, "cards.html", context)
-
-
-@require_safe
-def albums(request: HttpRequest, slug: str) -> HttpResponse:
-    """A workspace's albums by name."""
-    return _albums(request, visible_workspace(request, slug), AlbumForm())
-
-
-@login_required
-@posted_from("albums", "slug")
-def make_album(request: HttpRequest, slug: str) -> HttpResponse:
-    """A new, empty album."""
-    workspace = visible_workspace(request, slug)
-    seen_by_editor(request, workspace)
-    form = AlbumForm(request.POST, instance=Album(workspace=workspace))
-    if form.is_valid() and saved(form, "name", "The workspace has an album of this name already; choose another one."):
-        album = form.instance
-        messages.success(request, f"{album}: made. Choose it on the page of a photo that belongs there.")
-        return redirect("album", slug, album.pk)
-    return _albums(request, workspace, form)
-
-
-def _albums(request: HttpRequest, workspace: Workspace, form: AlbumForm) -> HttpResponse:
-    found = workspace.albums.order_by("name", "pk")
-    if after := request.GET.get("after", "").replace("\0", ""):
-        found = found.filter(name__gt=after)
-    page = list(found[: PAGE_ALBUMS + 1])
-    shown = page[:PAGE_ALBUMS]
-    counts = dict(Photo.objects.filter(album__in=shown).order_by().values_list("album").annotate(Count("pk")))
-    context = {
-        **seen_by(request, workspace),
-        "albums": [(album, counts.get(album.pk, 0)) for album in shown],
-        "next_after": shown[-1].name if len(page) > PAGE_ALBUMS else None,
-        "form": form,
-    }
-    return render(request, "albums.html", context, status=400 if form.errors else 200)
 
 
 def _uuid(text: str) -> UUID | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -16,12 +15,12 @@ from photos.errors import Conflict
 from photos.models import Membership, Role, Workspace
 from photos.web.access import seen_by_member, seen_by_owner, visible_workspace
 from photos.web.forms import MemberForm, RoleForm, saved
-from photos.web.posting import posted_from
+from photos.web.posting import posted_from, signed_in
 
 ALREADY = "This user is a member already; change the role instead."
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def members(request: HttpRequest, slug: str) -> HttpResponse:
     """Who is in a workspace; a POST takes in a user."""
@@ -31,7 +30,7 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         seen_by_owner(request, workspace)
         form = MemberForm(request.POST, instance=form.instance)
-        if form.is_valid() and saved(form, "user", ALREADY):
+        if form.is_valid() and saved(form, "user", ALREADY, form.save):
             messages.success(request, f"{form.instance.user} is now a member.")
             return redirect("members", slug)
     rows = workspace.membership_set.select_related("user").order_by("user__username")
@@ -39,7 +38,7 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "members.html", context, status=400 if form.errors else 200)
 
 
-@login_required
+@signed_in
 @posted_from("members", "slug")
 @transaction.atomic
 def change_role(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
@@ -61,7 +60,7 @@ def change_role(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     return redirect("members", slug)
 
 
-@login_required
+@signed_in
 @posted_from("members", "slug")
 @transaction.atomic
 def remove(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,7 +15,7 @@ from photos.models import Photo
 from photos.web.access import seen_by, seen_by_editor, visible_photo
 from photos.web.forms import PhotoForm
 from photos.web.gallery import Narrowed
-from photos.web.posting import posted_from
+from photos.web.posting import posted_from, signed_in
 
 CHANGED_MEANWHILE = "The photo or the album was changed by somebody else meanwhile; look again and try again."
 
@@ -28,7 +27,7 @@ def photo(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _page(request, found, PhotoForm(instance=found))
 
 
-@login_required
+@signed_in
 @posted_from("photo", "pk")
 def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change what people write on a photo."""
@@ -43,7 +42,7 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _page(request, found, form, status=400)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Say what goes with the photo; on confirmation, let it go."""
@@ -59,7 +58,7 @@ def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect(reverse("gallery", args=[found.workspace.slug]) + narrowed.query)
 
 
-@login_required
+@signed_in
 @posted_from("photo", "pk")
 def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Put a failed photo back to pending."""

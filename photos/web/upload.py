@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.files.base import File
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,13 +13,15 @@ from django.views.decorators.http import require_http_methods
 
 from photos import uploads
 from photos.errors import PhotoError
+from photos.failures import FAILURES
 from photos.models import Workspace
 from photos.sizes import MAX_EDGE, PRESETS
 from photos.web.access import seen_by_editor, visible_workspace
 from photos.web.forms import UploadForm
+from photos.web.posting import signed_in
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest, slug: str) -> HttpResponse:
     """Take in as many files as are good, and say what is wrong with the others."""
@@ -33,7 +34,14 @@ def upload(request: HttpRequest, slug: str) -> HttpResponse:
         for file in form.cleaned_data["photos"]:
             _take_in(request, workspace, file, said)
         return redirect("gallery", slug=slug)
-    context = {**seen, "form": form, "settings": settings, "presets": PRESETS, "max_edge": MAX_EDGE}
+    context = {
+        **seen,
+        "form": form,
+        "settings": settings,
+        "presets": PRESETS,
+        "max_edge": MAX_EDGE,
+        "failures": FAILURES,
+    }
     return render(request, "upload.html", context, status=400 if form.errors else 200)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -12,7 +10,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from photos.models import Membership, Workspace
 from photos.web.access import seen_by_owner, visible_workspace
-from photos.web.forms import NewWorkspaceForm, WorkspaceForm
+from photos.web.forms import DeleteWorkspaceForm, NewWorkspaceForm, WorkspaceForm, saved
+from photos.web.posting import signed_in
 
 # Of others' public workspaces; the API lists all.
 PUBLIC_SHOWN = 100
@@ -44,22 +43,20 @@ def workspaces(request: HttpRequest) -> HttpResponse:
     return render(request, "workspaces.html", context)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_workspace(request: HttpRequest) -> HttpResponse:
     """A new workspace, whose owner is who makes it."""
     form = NewWorkspaceForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            made = Workspace.objects.found(request.user, **form.cleaned_data)
-        except IntegrityError:
-            form.add_error("slug", "This address is taken; choose another one.")
-        else:
-            return redirect("gallery", made.slug)
+    taken = "This address is taken; choose another one."
+    if form.is_valid() and saved(
+        form, "slug", taken, lambda: Workspace.objects.found(request.user, **form.cleaned_data)
+    ):
+        return redirect("gallery", form.cleaned_data["slug"])
     return render(request, "workspace_new.html", {"form": form}, status=400 if form.errors else 200)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest, slug: str) -> HttpResponse:
     """A workspace's name, and who may look into it."""
@@ -72,3 +69,18 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
         messages.success(request, "Saved.")
         return redirect("workspace-settings", slug)
     return render(request, "workspace_settings.html", {**seen, "form": form}, status=400 if form.errors else 200)
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say what goes with the workspace; when its name is typed, take it out of sight, for the sweep to remove."""
+    workspace = visible_workspace(request, slug)
+    seen = seen_by_owner(request, workspace)
+    form = DeleteWorkspaceForm(workspace, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        workspace.close(with_photos=True)
+        messages.success(request, f"{workspace}: deleted.")
+        return redirect("workspaces")
+    held = {"photos": workspace.photos.count(), "albums": workspace.albums.count()}
+    return render(request, "workspace_delete.html", {**seen, **held, "form": form}, status=400 if form.errors else 200)

@@ -17,7 +17,7 @@ const unseen = new Set();
 const pill = document.createElement("p");
 pill.className = "pill";
 pill.setAttribute("role", "status");
-document.querySelector("h1").after(pill);
+document.querySelector(".grid, .empty").before(pill);
 
 // The cards that are asked for as they are now, by id; of gone photos there is none.
 async function fetched(asked) {
@@ -68,7 +68,7 @@ async function addNew(asked) {
 
 function tellOfNew(isUncertain) {
   const start = new URL(location);
-  start.searchParams.delete("before");
+  for (const name of ["before", "through"]) start.searchParams.delete(name);
   start.hash = "";
   const link = document.createElement("a");
   link.className = "button";

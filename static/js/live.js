@@ -39,6 +39,23 @@ function status(name) {
   return region;
 }
 
+// Whether one may still look into the workspace; if not it says so, and asks no more until the tab is seen anew. A stream that
+// is refused does not tell why, and photos that one may not see look like deleted ones.
+export async function mayLook() {
+  const answer = await fetch(`/workspaces/${workspace}/cards/`).catch(() => undefined);
+  if (answer?.status !== 404) return true;
+  const isSignedOut = (await answer.text()).includes("/login/?next=");
+  disconnect();
+  connection.textContent = isSignedOut ? "You were signed out. " : "You no longer have access to this workspace.";
+  if (isSignedOut) {
+    const link = document.createElement("a");
+    link.href = `/login/?next=${encodeURIComponent(location.pathname + location.search)}`;
+    link.textContent = "Sign in";
+    connection.append(link);
+  }
+  return false;
+}
+
 function connect() {
   disconnect();
   source = new EventSource(`/api/v1/events/?workspace=${workspace}&last_event_id=${last}`);
@@ -73,6 +90,7 @@ function lost() {
   const isRefused = source.readyState === EventSource.CLOSED;
   if (isRefused) again = setTimeout(connect, POLL_MS * 2 ** Math.min(faults, DOUBLINGS));
   if (isRefused || faults >= PATIENCE) startPolling();
+  if (isRefused) mayLook();
 }
 
 function startPolling() {
@@ -80,6 +98,7 @@ function startPolling() {
 }
 
 async function poll() {
+  if (!(await mayLook())) return;
   const asked = [askForWaiting(), ...Array.from(followers, (follower) => follower.look?.())];
   // Of what failed, the next time may do better.
   await Promise.allSettled(asked);
@@ -106,7 +125,7 @@ function deliver() {
   events = [];
   gathering = undefined;
   for (const follower of followers) {
-    Promise.resolve(follower.told(told)).catch(() => setTimeout(tell, POLL_MS, told));
+    Promise.resolve(follower.told(told)).catch(async () => (await mayLook()) && setTimeout(tell, POLL_MS, told));
   }
 }
 

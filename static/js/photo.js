@@ -1,6 +1,6 @@
 // The arrow keys lead to the photos beside this one; and the page changes when its photo does.
 
-import { announce, follow } from "./live.js";
+import { announce, follow, mayLook } from "./live.js";
 
 const LINKS = { ArrowLeft: "a[rel=prev]", ArrowRight: "a[rel=next]" };
 const FOCUSABLE = "a, button, [tabindex]";
@@ -19,7 +19,11 @@ const state = document.querySelector("[data-live=state]");
 async function refresh() {
   const answer = await fetch(`/photos/${id}/${location.search}`);
   if (answer.status === 404) {
-    state.textContent = "This photo is gone.";
+    if (!(await mayLook())) return;
+    const note = document.createElement("p");
+    note.className = "note";
+    note.textContent = "This photo is gone.";
+    state.replaceChildren(note);
   } else if (answer.ok) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of page.querySelectorAll("[data-live]")) swap(part);

@@ -1,7 +1,7 @@
 // Tells how far photos are, until their thumbnails are made or have failed. The stream says when they are; that a worker
 // has begun is no event, so the server is asked now and then as well.
 
-import { follow as followEvents } from "./live.js";
+import { follow as followEvents, mayLook } from "./live.js";
 
 const MOST_OFTEN_MS = 400;
 const LEAST_OFTEN_MS = 5000;
@@ -51,6 +51,10 @@ async function askFor(ids) {
   const answer = await fetch(`/api/v1/photos/status/?ids=${ids}`);
   if (!answer.ok) throw new Error(answer.statusText);
   const { results, missing } = await answer.json();
+  if (missing.length && !(await mayLook())) {
+    followed.clear();
+    return false;
+  }
   const told = [...results.map((photo) => tell(photo.id, photo)), ...missing.map((id) => tell(id, null))];
   return told.includes(true);
 }

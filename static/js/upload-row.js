@@ -1,6 +1,9 @@
 // One file's row: what it shows of the file on its way, and of the photo that it has become.
 
 const template = document.querySelector("#row");
+const failures = document.querySelector("#failures").content;
+// How high a thumbnail may be here; what is reserved for it in the row.
+const HIGHEST = 96;
 const BUSY = ["waiting", "uploading"];
 const STOPPED = ["failed", "cancelled"];
 let count = 0;
@@ -12,11 +15,19 @@ export function inWords(bytes) {
 
 function shown({ preset, url, width, height, bytes }) {
   const [item, link, image] = ["li", "a", "img"].map((tag) => document.createElement(tag));
-  Object.assign(image, { src: url, width, height, alt: "", loading: "lazy" });
+  const scale = Math.min(1, HIGHEST / height);
+  const place = { width: Math.ceil(width * scale), height: Math.ceil(height * scale) };
+  Object.assign(image, { src: url, ...place, alt: "", loading: "lazy" });
   link.href = url;
   link.append(image, `${preset}, ${width} × ${height}, ${inWords(bytes)}`);
   item.append(link);
   return item;
+}
+
+// What happened, and what one can do.
+function told(code) {
+  const find = (name) => failures.querySelector(`[data-code="${name}"]`);
+  return Array.from((find(code) ?? find("internal_error")).children, (sentence) => sentence.textContent);
 }
 
 export class Row {
@@ -39,7 +50,7 @@ export class Row {
     this.said.id = `row-${(count += 1)}`;
     find("strong").textContent = file.name;
     find(".quiet").textContent = inWords(file.size);
-    this.id = find(".quiet").appendChild(document.createElement("span"));
+    this.id = find(".id");
     for (const named of [this.bar, this.open, ...Object.values(this.buttons)]) {
       named.ariaLabel = `${named.textContent} ${file.name}`.trim();
     }
@@ -87,13 +98,13 @@ export class Row {
     this.share = 1;
     this.open.href = `/photos/${photo.id}/`;
     this.open.hidden = false;
-    this.id.textContent = `, id ${photo.id}`;
-    const { thumbnail_status: status, thumbnail_error: error } = this.photo;
+    this.id.textContent = this.id.title = `id ${photo.id}`;
+    const { thumbnail_status: status, thumbnail_error_code: code } = this.photo;
     const here = this.isDuplicate ? "Already here. " : "";
-    if (status === "failed") this.tell("failed", here + error);
+    if (status === "failed") this.tell("failed", here + told(code).join(" "));
     else if (status === "complete") this.tell("complete", here || "Complete.");
     else if (status === "skipped") this.tell("sent", here);
-    else this.tell("sent", error ? `${error} It will be tried again by itself.` : `${here}${status} …`);
+    else this.tell("sent", code ? `${told(code)[0]} It will be tried again by itself.` : `${here}${status} …`);
     this.#list();
   }
 

@@ -112,8 +112,6 @@ function filesOf(transfer) {
 }
 
 input.required = false;
-find(".drop .helptext").hidden = false;
-form.classList.add("scripted");
 input.addEventListener("change", () => {
   add(input.files);
   input.value = "";

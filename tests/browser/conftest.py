@@ -80,11 +80,13 @@ def open_page(
         return pages[-1]
 
     yield open_page
-    unexpected = complaints.unexpected()
     for number, page in enumerate(pages):
         if not page.is_closed():
             name = re.sub(r"\W+", "-", request.node.name).strip("-")
             page.screenshot(path=ARTEFACTS / f"{name}{f'-{number}' if number else ''}.png")
+    # What moved last is told once it is painted, as it is for a picture.
+    unexpected = complaints.unexpected()
+    for page in pages:
         page.context.close()
     assert not unexpected
 

@@ -17,12 +17,20 @@ GRAVE = {"serious", "critical"}
 # Through the console, which is listened to anyway.
 TELL_VIOLATIONS = """addEventListener("securitypolicyviolation", (event) =>
   console.error(`Content-Security-Policy: ${event.violatedDirective} forbids ${event.blockedURI}`));"""
+# What moves though nobody has just done anything (WICG, Layout Instability); of our own pages.
+TELL_SHIFTS = """if (!/^\\/(admin|api)\\//.test(location.pathname)) new PerformanceObserver((list) => {
+  for (const { value, hadRecentInput, sources } of list.getEntries()) {
+    const moved = sources.map(({ node, previousRect: from, currentRect: to }) =>
+      `${node?.outerHTML ?? node?.textContent}`.slice(0, 120) + ` from ${from.x},${from.y} to ${to.x},${to.y}`);
+    if (!hadRecentInput) console.error(`Layout shift of ${value}: ${moved.join("; ")}`);
+  }
+}).observe({ type: "layout-shift", buffered: true });"""
 # A page that is left gives up what it was loading.
 GIVEN_UP = "net::ERR_ABORTED"
 
 
 class Complaints:
-    """What went wrong in the browser: errors on the console, scripts that broke, requests that failed."""
+    """What went wrong in the browser: errors on the console, scripts that broke, requests that failed, what moved."""
 
     def __init__(self) -> None:
         self._heard: list[str] = []
@@ -35,6 +43,7 @@ class Complaints:
     def listen(self, context: BrowserContext) -> None:
         """Hear of all pages of a context."""
         context.add_init_script(TELL_VIOLATIONS)
+        context.add_init_script(TELL_SHIFTS)
         context.on("console", lambda message: message.type == "error" and self._hear(_said(message)))
         context.on("weberror", lambda error: self._hear(f"script error: {error.error}"))
         context.on("requestfailed", lambda request: self._hear(f"{request.method} {request.url}: {request.failure}"))
@@ -71,18 +80,3 @@ def grave_findings(page: Page) -> list[str]:
 def overflow(page: Page) -> int:
     """By how many CSS pixels the page is wider than the window."""
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
-
-
-def layout_shift(page: Page) -> float:
-    """The sum of all layout shifts so far that nobody asked for (WICG, Layout Instability)."""
-    return float(
-        page.evaluate(
-            """() => new Promise((resolve) => {
-              let sum = 0;
-              new PerformanceObserver((list) => {
-                for (const shift of list.getEntries()) if (!shift.hadRecentInput) sum += shift.value;
-              }).observe({ type: "layout-shift", buffered: true });
-              setTimeout(() => resolve(sum), 200);
-            })"""
-        )
-    )

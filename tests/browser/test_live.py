@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Browser, Locator, Page, Request, expect
 
 from tests import pictures
-from tests.browser.looking import Complaints, overflow
+from tests.browser.chromium import fill_in_sign_in, session_ends, sign_in
+from tests.browser.conftest import DESK, PHONE
+from tests.browser.looking import Complaints, grave_findings, overflow
 from tests.running import RunningSite, wait_until
 
 # A server that is away is no error of the page.
 AWAY = r"ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE"
 STREAM = "**/api/v1/events/*"
+# What of the page lies below an element, though it is to be seen or used: all but the cards.
+COVERED = """(above) => {
+  const { left, right, top, bottom } = above.getBoundingClientRect();
+  const lies = (box) => box.left < right && left < box.right && box.top < bottom && top < box.bottom;
+  const others = document.querySelectorAll("header, h1, nav a, button, input, select, .empty a");
+  return [...others].filter((one) => lies(one.getBoundingClientRect())).map((one) => one.outerHTML);
+}"""
 
 
 @pytest.fixture
@@ -311,6 +321,165 @@ def test_what_is_told_fits_a_phone_and_leaves_the_reader_where_he_is(
 
     expect(page.get_by_role("link", name="1 new photo")).to_be_in_viewport()
     assert (left_at(page), overflow(page)) == (before, 0)
+
+
+@pytest.mark.parametrize("size", [PHONE, {"width": 844, "height": 390}, DESK], ids=["phone", "turned", "desk"])
+def test_what_tells_of_new_photos_covers_no_control_wherever_one_has_scrolled_to(
+    open_page: Callable[..., Page], gallery: str, upload: Callable[..., str], size: Any
+) -> None:
+    page = open_page(viewport=size)
+    for n in range(6):
+        upload(f"Number {n}")
+    page.goto(gallery)
+    upload("Later")
+    pill = page.get_by_role("link", name="1 new photo")
+    expect(pill).to_be_visible()
+
+    for scrolled in range(0, 800, 40):
+        page.evaluate(f"scrollTo(0, {scrolled})")
+        covered = pill.evaluate(COVERED)
+        assert covered == [], scrolled
+    assert grave_findings(page) == []
+    expect(pill).to_be_in_viewport()
+    page.goto(f"{gallery}?q=nowhere")
+    upload("Nowhere")
+    expect(pill).to_be_visible()
+    assert pill.evaluate(COVERED) == []
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_a_photos_page_has_the_place_for_all_that_comes(
+    open_page: Callable[..., Page], site: RunningSite, upload: Callable[..., str], damaged: bytes, size: Any
+) -> None:
+    files = {
+        "wide": pictures.jpeg(image=pictures.photo(1200, 800)),
+        "flat": pictures.png(1500, 40),
+        "tiny": pictures.png(3, 2),
+        "torn": damaged,
+    }
+    with site.paused_work():
+        ids = {title: upload(title, data) for title, data in files.items()}
+        pages = {title: open_page(viewport=size) for title in files}
+        for title, page in pages.items():
+            page.goto(f"/photos/{ids[title]}/")
+            expect(page.get_by_text("The thumbnails are pending.")).to_be_visible()
+        places = {title: boxes(page) for title, page in pages.items()}
+
+    for title, page in pages.items():
+        wanted = page.get_by_role("button", name="Retry") if title == "torn" else page.locator("img[srcset]")
+        expect(wanted).to_be_visible()
+        # What moved is a complaint too.
+        assert boxes(page) == [pytest.approx(place, abs=1) for place in places[title]], title
+        assert overflow(page) == 0
+
+
+def boxes(page: Page) -> list[list[float]]:
+    """Where everything stands that stays; what grows is the last of its column."""
+    stay = page.locator(".beside a, .large, h2, table, tr, [download], .button:not(.state *), form:not(.state *)")
+    return stay.evaluate_all("(all) => all.map((one) => one.getBoundingClientRect()).map(({ x, y }) => [x, y])")
+
+
+@pytest.fixture
+def left(open_page: Callable[..., Page], chromium: Browser, site: RunningSite) -> Page:
+    """A page in which the admin is signed in by a session of its own, for which the test ends."""
+    return open_page(storage_state=sign_in(chromium, site))
+
+
+def test_a_page_whose_reader_was_signed_out_says_so_leads_to_sign_in_and_stops(
+    left: Page, site: RunningSite, gallery: str, upload: Callable[..., str], complaints: Complaints
+) -> None:
+    complaints.expect("404")
+    asked: list[Request] = []
+    photo = upload("Summit")
+    site.finished(photo)
+    # Rights are checked with the heartbeats.
+    with site.another_web(STREAM_HEARTBEAT_SECONDS="1") as url:
+        with left.expect_response(STREAM):
+            left.goto(f"{url}{gallery}?q=sum&status=complete")
+        session_ends(site, left)
+        expect(left.get_by_text("You were signed out. Sign in")).to_be_visible()
+        heard(left, "/api/v1/events/", asked)
+        assert grave_findings(left) == []
+        left.wait_for_timeout(2500)
+        assert asked == []
+        assert picture(card(left, "Summit")).is_visible(), "what one saw stays"
+
+        left.locator(".connection").get_by_role("link", name="Sign in").click()
+        fill_in_sign_in(left, site)
+        left.wait_for_url(f"{url}{gallery}?q=sum&status=complete")
+        expect(picture(card(left, "Summit"))).to_be_visible()
+        left.goto("about:blank")
+
+
+def test_a_page_that_was_signed_out_and_in_again_in_another_tab_goes_on(
+    left: Page, site: RunningSite, gallery: str, upload: Callable[..., str], complaints: Complaints
+) -> None:
+    complaints.expect("404")
+    with left.expect_response(STREAM):
+        left.goto(gallery)
+    session_ends(site, left)
+    look_away(left, True)
+    look_away(left, False)
+    expect(left.get_by_text("You were signed out.")).to_be_visible()
+    other = left.context.new_page()
+    other.goto("/login/")
+    fill_in_sign_in(other, site)
+    other.wait_for_url("**/workspaces/**")
+    look_away(left, True)
+    look_away(left, False)
+
+    expect(left.get_by_text("You were signed out.")).not_to_be_visible()
+    upload("Later")
+    expect(left.get_by_role("link", name="1 new photo")).to_be_visible()
+
+
+def test_a_page_in_whose_workspace_one_is_no_member_any_more_says_so(
+    page: Page,
+    open_page: Callable[..., Page],
+    site: RunningSite,
+    gallery: str,
+    upload: Callable[..., str],
+    workspace: str,
+    complaints: Complaints,
+) -> None:
+    complaints.expect("404")
+    beside, photo = open_page(), upload("Summit")
+    with beside.expect_response(STREAM):
+        beside.goto(f"/photos/{photo}/")
+    with page.expect_response(STREAM):
+        page.goto(gallery)
+
+    site.api("DELETE", f"workspaces/{workspace}/?confirm={workspace}").raise_for_status()
+    for one in (page, beside):
+        look_away(one, True)
+        look_away(one, False)
+
+        expect(one.get_by_text("You no longer have access to this workspace.")).to_be_visible()
+        assert one.locator(".connection a").count() == 0
+    expect(beside.get_by_text("This photo is gone.")).to_have_count(0)
+
+
+def test_a_page_without_a_stream_notices_too_that_its_reader_was_signed_out(
+    left: Page, site: RunningSite, gallery: str, upload: Callable[..., str], complaints: Complaints
+) -> None:
+    complaints.expect("404|503")
+    left.route(STREAM, lambda route: route.fulfill(status=503))
+    left.clock.install()
+    with site.paused_work():
+        photo = upload("Summit")
+        left.goto(gallery)
+        expect(left.get_by_text("Reconnecting …")).to_be_visible()
+        session_ends(site, left)
+        left.clock.fast_forward(5000)
+        expect(left.get_by_text("You were signed out. Sign in")).to_be_visible()
+        expect(card(left, "Summit")).to_contain_text("pending …")
+        asked: list[Request] = []
+        heard(left, "", asked)
+        left.clock.fast_forward(60_000)
+        assert asked == []
+
+        left.goto(f"/photos/{photo}/")
+    assert left.get_by_role("link", name="Sign in").count()
 
 
 def look_away(page: Page, is_hidden: bool) -> None:

@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from photos import reconcile
 from photos.errors import StorageUnavailable
+from photos.findings import GRACE, Report
 from photos.management.progress import ProgressBar
-from photos.reconcile import GRACE, Report
 
 
 class Command(BaseCommand):
