@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -45,6 +46,11 @@ def command(pid: int) -> list[str]:
         return Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
     except OSError:
         return []
+
+
+def _signal(pids: list[int], number: int) -> None:
+    for pid in pids:
+        os.kill(pid, number)
 
 
 class RunningSite:
@@ -157,17 +163,33 @@ class RunningSite:
     @contextmanager
     def paused_work(self) -> Iterator[None]:
         """The worker stands still for a while."""
-        stopped: list[int] = []
-        # Its supervisor first, so that it misses nobody.
-        for role in ("runworker", "qcluster"):
-            for pid in self.pids(role):
-                os.kill(pid, signal.SIGSTOP)
-                stopped.append(pid)
+        stopped = self._stop_work()
+        # Within a transaction it would keep all others from writing.
+        while not self._can_be_written():
+            _signal(stopped, signal.SIGCONT)
+            time.sleep(0.1)
+            stopped = self._stop_work()
         try:
             yield
         finally:
-            for pid in reversed(stopped):
-                os.kill(pid, signal.SIGCONT)
+            _signal(stopped, signal.SIGCONT)
+
+    def _stop_work(self) -> list[int]:
+        # Its supervisor first, so that it misses nobody.
+        pids = [*self.pids("runworker"), *self.pids("qcluster")]
+        _signal(pids, signal.SIGSTOP)
+        return pids[::-1]
+
+    def _can_be_written(self) -> bool:
+        """Whether nobody holds SQLite's one lock for writers."""
+        if self.environment.get("DATABASE_URL"):
+            return True
+        with closing(sqlite3.connect(self.folder / "db.sqlite3", timeout=0.2, isolation_level=None)) as database:
+            try:
+                database.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+        return True
 
     def _manage(self, command: str, **environment: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:

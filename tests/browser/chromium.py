@@ -41,7 +41,7 @@ def sign_in(chromium: Browser, site: RunningSite) -> Any:
     page = context.new_page()
     page.goto(f"{site.url}/login/")
     fill_in_sign_in(page, site)
-    page.wait_for_url(f"{site.url}/workspaces/main/")
+    page.wait_for_url(f"{site.url}/workspaces/**")
     state = context.storage_state()
     context.close()
     return state
