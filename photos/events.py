@@ -146,8 +146,12 @@ class Hub:
 
     def _deliver(self, event: PhotoEvent) -> None:
         frame = cache(partial(frames.of_event, event))
-        for subscription in self._of.get(event.workspace_id, ()):
-            subscription.put(event.pk, frame(subscription.audience))
+        try:
+            for subscription in self._of.get(event.workspace_id, ()):
+                subscription.put(event.pk, frame(subscription.audience))
+        except Exception:
+            # One that can't be told keeps nobody from the next.
+            logger.exception("event could not be told", extra={"event": event.pk})
 
     async def _watch(self) -> None:
         while True:

@@ -137,13 +137,19 @@ class Arena(RunningSite):
         return [pid for pid in clusters if parent_of(parent_of(parent_of(pid))) in clusters]
 
     def main_of(self, worker: subprocess.Popen[bytes]) -> int:
-        """The main process of a worker's cluster."""
-        return next(pid for pid in self.clusters() if parent_of(parent_of(pid)) == worker.pid)
+        """The main process of a worker's cluster, once it is there."""
+        pid: int = wait_until(
+            lambda: next((pid for pid in self.clusters() if parent_of(parent_of(pid)) == worker.pid), 0), START_SECONDS
+        )
+        return pid
 
     def sentinel_of(self, worker: subprocess.Popen[bytes]) -> int:
         """The process of the cluster that keeps its others."""
         main = self.main_of(worker)
-        return next(pid for pid in self.clusters() if parent_of(pid) == main)
+        pid: int = wait_until(
+            lambda: next((pid for pid in self.clusters() if parent_of(pid) == main), 0), START_SECONDS
+        )
+        return pid
 
     def take_in(self, data: bytes, name: str = "photo.jpg") -> str:
         """Upload a photo; answers its id, and remembers that it was accepted."""
