@@ -36,16 +36,16 @@ def test_a_worker_killed_in_mid_work(point: str, run: Run, arena: Arena, picture
 
 
 def test_a_cluster_killed_with_fifty_queued(run: Run, arena: Arena, picture: Picture, dice: Random) -> None:
-    arena.stop_workers()
-    for _ in range(50):
-        arena.take_in(picture())
-    arena.restore(workers=2)
+    clusters = [arena.main_of(worker) for worker in arena.workers]
+    with arena.paused_work():
+        for _ in range(50):
+            arena.take_in(picture())
     wait_until(lambda: arena.rows.unfinished() < 50, 20, 0.02)
     time.sleep(dice.random() / 4)
 
     assert arena.rows.unfinished(), "in the middle"
-    for worker in arena.workers:
-        os.killpg(os.getsid(arena.main_of(worker)), signal.SIGKILL)
+    for cluster in clusters:
+        os.killpg(os.getsid(cluster), signal.SIGKILL)
 
     run.recovers(2 * TAKEN_UP_AGAIN)
 
