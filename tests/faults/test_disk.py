@@ -21,11 +21,11 @@ Picture = Callable[..., bytes]
 
 pytestmark = [
     pytest.mark.parametrize("setup", SETUPS[:1], indirect=True, scope="module"),
-    pytest.mark.timeout(900 if THOROUGH else 120),
+    pytest.mark.timeout(900 if THOROUGH else 240),
 ]
 
 OUTAGE_SECONDS = 30 if THOROUGH else 3
-RECOVERY_SECONDS = 600 if THOROUGH else 60
+RECOVERY_SECONDS = 600 if THOROUGH else 100
 SERVED_AGAIN_SECONDS = 20
 DISK_BYTES = 256 * 2**20
 FILLER = "filler"

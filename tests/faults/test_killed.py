@@ -16,7 +16,7 @@ from tests.running import wait_until
 
 Picture = Callable[..., bytes]
 # The lease, a round of the supervisor's, and the work itself.
-TAKEN_UP_AGAIN = 100 if THOROUGH else 30
+TAKEN_UP_AGAIN = 100 if THOROUGH else 60
 
 
 @pytest.mark.parametrize("point", ["decode", "write.medium", "publish"])
@@ -63,7 +63,7 @@ def test_a_supervisor_killed_leaves_no_process_at_work(run: Run, arena: Arena, p
     worker.kill()
     worker.wait()
 
-    wait_until(lambda: not set(session) & set(arena.processes()), 30 if THOROUGH else 15)
+    wait_until(lambda: not set(session) & set(arena.processes()), 30)
     run.recovers(TAKEN_UP_AGAIN)
 
 
