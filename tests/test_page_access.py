@@ -49,7 +49,7 @@ def anyones(anonymous: int, others: int) -> tuple[tuple[int, ...], tuple[int, ..
 PAGES = {
     "home": Page("get", "/", *anyones(302, 302)),
     "icon": Page("get", "/favicon.ico", *anyones(302, 302)),
-    "sign in": Page("get", "/login/", *anyones(200, 200)),
+    "sign in": Page("get", "/login/", *anyones(200, 302)),
     "sign out": Page("post", "/logout/", *anyones(302, 302)),
     "password": Page("get", "/password/", *anyones(302, 200)),
     "workspaces": Page("get", "/workspaces/", *anyones(200, 200)),

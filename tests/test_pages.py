@@ -44,8 +44,11 @@ def test_signing_in_leads_back_and_signing_out_ends_it(client: Client, editor: A
     assert client.post("/login/", credentials)["Location"] == path
     assert client.get(path).status_code == 200
     assert client.get("/")["Location"] == GALLERY
-    assert client.get("/login/", {"next": "/login/"}).status_code == 200
-    assert client.get("/logout/").status_code == 405
+    assert client.get("/login/", {"next": path})["Location"] == path
+    assert client.get("/login/", {"next": "https://evil.example/"})["Location"] == "/"
+    assert client.get("/login/", {"next": "/login/"}, follow=True).request["PATH_INFO"] == GALLERY
+    assert client.get("/logout/")["Location"] == "/"
+    assert client.get(path).status_code == 200
     assert client.post("/logout/")["Location"] == "/"
     assert client.get(path).status_code == 404
     assert client.get("/")["Location"] == "/login/"
@@ -142,6 +145,22 @@ def test_album_and_kind_are_those_of_all_files_and_the_album_is_one_of_the_works
     assert (send(theirs).status_code, Photo.objects.count()) == (400, 0)
     assert send(alps).status_code == 302
     assert list(Photo.objects.values_list("album", "kind")) == [(alps.pk, "hike")] * 2
+
+
+def test_an_album_beyond_those_that_the_form_lists_can_be_chosen_all_the_same(
+    browser: Client, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forms, "ALBUMS_SHOWN", 1)
+    _, last = (Album.objects.create(workspace=workspace, name=name) for name in ("Alps", "Zoo"))
+    page = browser.get(f"{UPLOAD}?album={last.pk}")
+    assert f'<option value="{last.pk}" selected>Zoo</option>' in page.content.decode()
+    assert "Zoo" not in text(browser.get(UPLOAD))
+    assert browser.get(f"{UPLOAD}?album=nonsense").status_code == 200
+
+    sent = {"photos": SimpleUploadedFile("one.jpg", pictures.jpeg()), "album": str(last.pk)}
+    assert browser.post(UPLOAD, sent).status_code == 302
+
+    assert Photo.objects.get().album == last
 
 
 def test_the_upload_page_asks_for_a_file_when_none_came(browser: Client) -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 
 from photos.models import Album, CustomThumbnail, Photo, Role, Workspace
 from tests import pictures
-from tests.reading import attributes, text
+from tests.reading import attributes, shown, text
 from tests.workbench import fails
 
 TakeIn = Callable[..., Photo]
@@ -153,16 +153,62 @@ def test_a_primary_photo_that_moves_does_not_take_the_mark_from_anothers_album(
     alps, barn = (Album.objects.create(workspace=workspace, name=name) for name in ("Alps", "Barn"))
     settled = take_in(album=barn, is_primary=True)
     moving = take_in(album=alps, is_primary=True)
-    address = f"{moving.get_absolute_url()}edit/"
+    page = moving.get_absolute_url()
 
-    browser.post(address, FIELDS | {"album": str(barn.pk), "is_primary": "on"})
+    browser.post(f"{page}edit/", shown(browser.get(page)) | {"album": str(barn.pk)})
 
     moving.refresh_from_db()
     assert (moving.album, moving.is_primary) == (barn, False)
-    browser.post(address, FIELDS | {"album": str(barn.pk), "is_primary": "on"})
+    browser.post(f"{page}edit/", shown(browser.get(page)) | {"is_primary": "on"})
     moving.refresh_from_db()
     settled.refresh_from_db()
     assert (moving.is_primary, settled.is_primary) == (True, False)
+
+
+def test_a_page_that_was_open_meanwhile_reverts_nothing(
+    browser: Client, as_user: Callable[[Any], Client], editor: Any, take_in: TakeIn, workspace: Workspace
+) -> None:
+    album = Album.objects.create(workspace=workspace, name="Alps")
+    photo, other = take_in(album=album, kind="item", is_primary=True), take_in(album=album)
+    pages = {one: one.get_absolute_url() for one in (photo, other)}
+    stale = {one: shown(browser.get(page)) for one, page in pages.items()}
+    elsewhere = as_user(editor)
+    elsewhere.post(f"{pages[photo]}edit/", shown(elsewhere.get(pages[photo])) | {"kind": "repair"})
+    elsewhere.post(f"{pages[other]}edit/", shown(elsewhere.get(pages[other])) | {"is_primary": "on"})
+
+    for one, page in pages.items():
+        saved = browser.post(f"{page}edit/", stale[one] | {"title": "Summit"}, follow=True)
+        assert "Saved." in text(saved)
+
+    found = list(Photo.objects.order_by("pk").values_list("title", "kind", "is_primary"))
+    assert found == [("Summit", "repair", False), ("Summit", "", True)]
+    browser.post(f"{pages[photo]}edit/", stale[photo] | {"kind": ""})
+    photo.refresh_from_db()
+    assert photo.kind == "", "what one did change is saved"
+
+
+@pytest.mark.parametrize("moved_to", ["another album", "none"])
+def test_nobody_marks_a_photo_as_primary_in_an_album_that_they_have_not_seen_it_in(
+    browser: Client, take_in: TakeIn, workspace: Workspace, moved_to: str
+) -> None:
+    alps, barn = (Album.objects.create(workspace=workspace, name=name) for name in ("Alps", "Barn"))
+    photo, settled = take_in(album=alps), take_in(album=barn, is_primary=True)
+    page = photo.get_absolute_url()
+    stale = shown(browser.get(page))
+    Photo.objects.filter(pk=photo.pk).update(album=barn if moved_to == "another album" else None)
+
+    answer = browser.post(f"{page}edit/", stale | {"is_primary": "on"})
+
+    assert answer.status_code == 400
+    assert "The photo is not in that album any more; load its page anew." in text(answer)
+    settled.refresh_from_db()
+    assert settled.is_primary
+    assert "Saved." in text(browser.post(f"{page}edit/", stale | {"title": "Summit"}, follow=True))
+
+
+def test_no_album_is_called_none(browser: Client, photo: Photo) -> None:
+    for path in (photo.get_absolute_url(), "/workspaces/main/upload/"):
+        assert '<option value="" selected>none</option>' in browser.get(path).content.decode()
 
 
 def test_what_can_not_be_saved_is_explained_at_the_field(browser: Client, photo: Photo) -> None:

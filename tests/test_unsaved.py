@@ -107,9 +107,33 @@ def test_two_tabs_can_be_signed_in_one_after_the_other(owner: Any) -> None:
     browser.get("/login/")
     address = "/login/?unsaved=1&next=/workspaces/main/settings/"
 
-    refused = browser.post(address, {"username": "olga", "password": PASSWORD, "csrfmiddlewaretoken": "x" * 64})
+    sent = {"username": "olga", "password": PASSWORD, "csrfmiddlewaretoken": "x" * 64}
 
-    assert refused["Location"] == address
+    refused = browser.post(address, sent, follow=True)
+
+    assert refused.redirect_chain == [(address, 302)]
+    assert "You are not signed in yet; sign in once more." in text(refused)
+    browser.force_login(owner)
+    passed = browser.post(address, sent, follow=True)
+    assert [path for path, _ in passed.redirect_chain] == [address, "/workspaces/main/settings/"]
+    assert AGAIN in text(passed), "of the form that was sent before signing in"
+    assert AGAIN not in text(browser.post("/login/?next=/workspaces/main/settings/", sent, follow=True))
+
+
+def test_who_signs_out_on_an_old_page_is_told_to_press_again(owner: Any, workspace: Workspace) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(owner)
+    browser.get("/password/")
+
+    page = browser.post("/logout/", {"csrfmiddlewaretoken": "x" * 64}, follow=True)
+
+    assert page.redirect_chain[0] == ("/", 302)
+    assert "You are still signed in; press Sign out again." in text(page)
+    (token,) = {one["value"] for one in attributes(page, "input") if one.get("name") == "csrfmiddlewaretoken"}
+    out = browser.post("/logout/", {"csrfmiddlewaretoken": token}, follow=True)
+    assert out.redirect_chain[-1][0] == "/login/"
+    again = browser.post("/logout/", {"csrfmiddlewaretoken": "x" * 64}, follow=True)
+    assert ("You are still" in text(again), again.redirect_chain[-1][0]) == (False, "/login/")
 
 
 def test_what_comes_from_another_site_or_without_cookies_is_refused(owner: Any) -> None:
@@ -117,9 +141,9 @@ def test_what_comes_from_another_site_or_without_cookies_is_refused(owner: Any) 
     assert browser.post("/login/", {"username": "olga"}).status_code == 403
     browser.force_login(owner)
     browser.get("/password/")
-    sent = browser.post("/workspaces/main/settings/", {"name": "New"}, headers={"Origin": "https://evil.example"})
-    assert sent.status_code == 403
-    assert browser.post("/logout/").status_code == 403, "there is no page to look at"
+    for path in ("/workspaces/main/settings/", "/logout/"):
+        sent = browser.post(path, {"name": "New"}, headers={"Origin": "https://evil.example"})
+        assert sent.status_code == 403
 
 
 def test_no_other_site_and_nothing_that_was_sent_is_in_the_answer(client: Client, workspace: Workspace) -> None:

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from photos.models import Album, Membership, Photo, Role, Workspace
-from tests.reading import attributes, text
+from tests.reading import attributes, shown, text
 from tests.workbench import together
 
 MEMBERS = "/workspaces/main/members/"
@@ -121,11 +121,31 @@ def test_an_owner_renames_a_workspace_and_opens_it_to_all(owners: Client, client
 
     assert ("Saved." in text(page), "Settings of Workshop" in text(page)) == (True, True)
     assert "Workshop" in text(client.get("/workspaces/main/"))
-    owners.post(SETTINGS, {"name": "Workshop"})
+    owners.post(SETTINGS, shown(owners.get(SETTINGS)) | {"is_public": ""})
     assert client.get("/workspaces/main/").status_code == 404
     wrong = owners.post(SETTINGS, {"name": ""})
     assert (wrong.status_code, "This field is required." in text(wrong)) == (400, True)
     assert "Settings of Workshop" in text(wrong)
+
+
+def test_settings_that_were_open_meanwhile_revert_nothing(
+    owners: Client, as_user: Callable[[Any], Client], owner: Any, client: Client
+) -> None:
+    Workspace.objects.update(is_public=True)
+    stale = shown(owners.get(SETTINGS))
+    elsewhere = as_user(owner)
+    elsewhere.post(SETTINGS, shown(elsewhere.get(SETTINGS)) | {"is_public": ""})
+    assert client.get("/workspaces/main/").status_code == 404
+
+    page = owners.post(SETTINGS, stale | {"name": "Workshop"}, follow=True)
+
+    assert ("Saved." in text(page), Workspace.objects.get().name) == (True, "Workshop")
+    assert client.get("/workspaces/main/").status_code == 404, "still private"
+    owners.post(SETTINGS, stale)
+    owners.post(SETTINGS, stale | {"name": ""})
+    again = owners.post(SETTINGS, shown(owners.post(SETTINGS, stale | {"name": ""})) | {"name": "Shed"}, follow=True)
+    assert ("Saved." in text(again), Workspace.objects.get().name) == (True, "Shed")
+    assert client.get("/workspaces/main/").status_code == 404, "also after a mistake"
 
 
 def test_ones_workspaces_are_listed_with_ones_role_and_public_ones_apart(

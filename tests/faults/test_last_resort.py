@@ -36,7 +36,7 @@ def test_photos_that_kill_their_worker_each_time_or_whose_original_is_gone(
         wait_until(lambda other=other: other not in unfinished(), DELAY_SECONDS)
         time.sleep(2)
 
-    run.recovers(20)
+    run.recovers(40)
     rows = arena.rows.photos()
     assert (rows[killer].error_code, rows[killer].attempts) == ("worker_lost", 6)
     assert (rows[lost].error_code, rows[lost].attempts) == ("original_missing", 6)

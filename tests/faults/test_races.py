@@ -38,10 +38,10 @@ def test_the_same_ring_delivered_several_times_at_once(run: Run, arena: Arena, p
     arena.reached("decode")
 
     ring(arena, *[photo_id] * 6)
-    wait_until(lambda: arena.rings() == 0, 20)
+    wait_until(lambda: arena.rings() == 0, 40)
     arena.go_on("decode")
 
-    run.recovers(20)
+    run.recovers(40)
     assert arena.rows.photos()[photo_id].attempts == 1
 
 
@@ -55,10 +55,10 @@ def test_a_ring_that_the_queue_repeats_since_the_work_takes_long(run: Run, arena
 
     # As when django-q2's `retry` has passed.
     arena.rows.write("UPDATE django_q_ormq SET lock = '2001-01-01 00:00:00'")
-    wait_until(lambda: arena.rings() == 0, 20)
+    wait_until(lambda: arena.rings() == 0, 40)
     arena.go_on("decode")
 
-    run.recovers(20)
+    run.recovers(40)
     assert arena.rows.photos()[photo_id].attempts == 1
 
 
@@ -72,7 +72,7 @@ def test_a_worker_frozen_past_its_lease_and_thawed(point: str, run: Run, arena: 
         arena.go_on(point)
         arena.settle(2 * LEASE_SECONDS + 30)
 
-    run.recovers(20)
+    run.recovers(40)
     row = arena.rows.photos()[photo_id]
     assert (row.status, row.attempts) == ("complete", 2)
 
@@ -87,14 +87,14 @@ def test_a_photo_deleted_in_mid_work(run: Run, arena: Arena, picture: Picture) -
 
         arena.deleted.add(photo_id)
         arena.go_on(point)
-    run.recovers(20)
+    run.recovers(40)
 
 
 def test_retry_pressed_twice(run: Run, arena: Arena, dice: Random) -> None:
     damaged = pictures.truncated(pictures.jpeg(image=pictures.photo(64, 48, dice.randrange(2**32))))
     photo_id = arena.take_in(damaged)
     arena.may_fail.add(photo_id)
-    arena.settle(20)
+    arena.settle(40)
 
     def press(_: int) -> int:
         return requests.post(
@@ -105,7 +105,7 @@ def test_retry_pressed_twice(run: Run, arena: Arena, dice: Random) -> None:
         answers = sorted(people.map(press, range(4)))
 
     assert answers[0] == 202
-    run.recovers(20)
+    run.recovers(40)
     told = arena.rows.history()[photo_id]
     assert told.count("photo.retried") == answers.count(202)
 
