@@ -200,7 +200,7 @@ class Arena(RunningSite):
         for photo_id in self.deleted:
             assert history[photo_id].count("photo.deleted") == 1, history[photo_id]
             assert history[photo_id][-1] == "photo.deleted", history[photo_id]
-        assert self.rings() == 0, "the queue is not empty"
+        wait_until(lambda: self.rings() == 0, 20)
         wait_until(lambda: not self.renders(), 20)
         wait_until(lambda: self.stored_keys() - named <= self.rows.orphans(), 10)
         self.sweep_after_all_times()
