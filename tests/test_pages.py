@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from photos.models import Album, Photo, Role, ThumbnailStatus, Workspace
+from photos.web import fields
 from tests import pictures
 from tests.reading import attributes, text
 from tests.workbench import rings
@@ -150,7 +151,7 @@ def test_album_and_kind_are_those_of_all_files_and_the_album_is_one_of_the_works
 def test_an_album_beyond_those_that_the_form_lists_can_be_chosen_all_the_same(
     browser: Client, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forms, "ALBUMS_SHOWN", 1)
+    monkeypatch.setattr(fields, "ALBUMS_SHOWN", 1)
     _, last = (Album.objects.create(workspace=workspace, name=name) for name in ("Alps", "Zoo"))
     page = browser.get(f"{UPLOAD}?album={last.pk}")
     assert f'<option value="{last.pk}" selected>Zoo</option>' in page.content.decode()

@@ -5,13 +5,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
 from photos.api import errors
-from photos.web import posting
+from photos.web import account, posting
 
 handler400 = "photos.api.errors.bad_request"
 handler404 = "photos.api.errors.not_found"
 handler500 = "photos.api.errors.server_error"
 
 urlpatterns = [
+    path("admin/login/", account.staff_sign_in),
     path("admin/", admin.site.urls),
     path("api/v1/", include("photos.api.urls")),
     path("", include("photos.web.urls")),

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
-from uuid import UUID
+from typing import Any, cast
 
 from django import forms
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
 
 from photos.models import Album, Membership, Photo, Workspace
-
-# A longer list of albums would be of no use in a form.
-ALBUMS_SHOWN = 500
+from photos.web.fields import AlbumField, ManyFilesField
 
 
 def saved(form: forms.ModelForm[Any], field: str, taken: str, save: Callable[[], object]) -> bool:
@@ -30,44 +25,35 @@ def saved(form: forms.ModelForm[Any], field: str, taken: str, save: Callable[[],
     return True
 
 
-class ManyFilesInput(forms.ClearableFileInput):
-    """A file button that takes many files."""
+class ChangesOnly(forms.BaseForm):
+    """A form of a row that others change too: it carries what its reader saw, and saves what differs from that."""
 
-    allow_multiple_selected = True
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for field in self.fields.values():
+            field.show_hidden_initial = True
 
-
-class ManyFilesField(forms.FileField):
-    """Many files; what is in them is checked as each is taken in."""
-
-    widget = ManyFilesInput
-
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
-        """The files; at least one is required."""
-        files = data if isinstance(data, list) else [data]
-        return [super(ManyFilesField, self).clean(file, initial) for file in files or [None]]
-
-
-def offered(workspace: Workspace, chosen: UUID | None = None) -> QuerySet[Album]:
-    """The albums that a form of the workspace offers, also the one that is chosen already."""
-    albums = workspace.albums.all()
-    return albums.filter(Q(pk__in=albums.values("pk")[:ALBUMS_SHOWN]) | Q(pk=chosen))
+    def changes(self) -> dict[str, Any]:
+        """The fields that were changed in this form and have no mistakes."""
+        return {name: self.cleaned_data[name] for name in self.changed_data if name in self.cleaned_data}
 
 
 class UploadForm(forms.Form):
     """Photos for one workspace, and what is said of all of them."""
 
     photos = ManyFilesField(label="Photos", allow_empty_file=True)
-    album = forms.ModelChoiceField(Album.objects.none(), required=False, empty_label="none")
+    album = AlbumField()
     kind = forms.CharField(required=False, max_length=50, help_text="A free short label.")
 
     def __init__(self, workspace: Workspace, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["album"].queryset = offered(workspace)  # type: ignore[attr-defined]
+        cast(AlbumField, self.fields["album"]).offer(workspace, self["album"].value())
 
 
-class PhotoForm(forms.ModelForm[Photo]):
+class PhotoForm(ChangesOnly, forms.ModelForm[Photo]):
     """What people write on a photo; it is saved by `Photo.edit`."""
 
+    album = AlbumField()
     # Not among the model's own: that there is another primary photo is no mistake, `Photo.edit` takes its mark.
     is_primary = forms.BooleanField(label="Primary photo of its album", required=False)
 
@@ -78,22 +64,24 @@ class PhotoForm(forms.ModelForm[Photo]):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.initial["is_primary"] = self.instance.is_primary
-        albums = offered(self.instance.workspace, self.instance.album_id)
-        self.fields["album"].queryset = albums  # type: ignore[attr-defined]
+        cast(AlbumField, self.fields["album"]).offer(self.instance.workspace, self["album"].value())
 
     def clean(self) -> dict[str, Any]:
         """The fields, unless they make a photo primary that is in no album."""
         cleaned: dict[str, Any] = super().clean() or {}
-        if cleaned.get("is_primary") and not cleaned.get("album"):
+        changes, album = self.changes(), cleaned.get("album")
+        if cleaned.get("is_primary") and not album:
             raise ValidationError({"is_primary": "Only a photo in an album can be its primary one."})
+        if "is_primary" in changes and "album" not in changes and album != self.instance.album:
+            raise ValidationError({"is_primary": "The photo is not in that album any more; load its page anew."})
         return cleaned
 
-    def changes(self) -> dict[str, Any]:
-        """The columns that differ, for `Photo.edit`.
+    def columns(self) -> dict[str, Any]:
+        """The columns that change, for `Photo.edit`.
 
         Only these: a primary photo that moves arrives as an ordinary one unless the mark is set anew.
         """
-        changes = {name: self.cleaned_data[name] for name in self.changed_data}
+        changes = self.changes()
         if "album" in changes:
             album = changes.pop("album")
             changes["album_id"] = album and album.pk
@@ -115,6 +103,10 @@ class WorkspaceForm(forms.ModelForm[Workspace]):
         model = Workspace
         fields: tuple[str, ...] = ("name", "is_public")
         labels = {"is_public": "Public"}
+
+
+class SettingsForm(ChangesOnly, WorkspaceForm):
+    """A workspace's settings."""
 
 
 class DeleteWorkspaceForm(forms.Form):

@@ -19,15 +19,13 @@ from photos.web.access import seen_by, visible_workspace
 
 # Rows of two, three, four, five or six all come out even, so that pages follow one another without a gap.
 PAGE_PHOTOS = 60
-# Of one answer to who comes back: as many as are drawn in a third of a second.
-MOST_PHOTOS = 600
 # Of one answer: their ids fit into an address.
 CARDS = 200
 # A longer list would be most of the page; the page of albums has them all.
 ALBUMS_OFFERED = 30
 FILTERS = ("q", "status", "kind", "album")
 # Sixty cards carry them; with longer ones a page would be heavy.
-MAX_CARRIED = 100
+MAX_CARRIED = 78
 
 
 class Narrowed:
@@ -85,24 +83,22 @@ def album_gallery(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
 
 
 def _gallery(request: HttpRequest, workspace: Workspace, narrowed: Narrowed, more: dict[str, Any]) -> HttpResponse:
-    photos = narrowed.photos
+    photos, newer = narrowed.photos, list[UUID]()
     if before := _uuid(request.GET.get("before", "")):
+        newer = list(photos.filter(pk__gte=before).order_by("pk").values_list("pk", flat=True)[: PAGE_PHOTOS + 1])
         photos = photos.filter(pk__lt=before)
-    # Who comes back was at the page after this one; of more photos than fit, the last are shown, where one probably was.
-    through = _uuid(request.GET.get("through", ""))
-    end = PAGE_PHOTOS + (photos.filter(pk__gte=through).count() if through else 0)
-    first = max(0, end - MOST_PHOTOS)
-    page = list(photos.defer("metadata")[first : end + 1])
-    shown = page[: end - first]
+    page = list(photos.defer("metadata")[: PAGE_PHOTOS + 1])
+    shown = page[:PAGE_PHOTOS]
     context = {
         **seen_by(request, workspace),
         **more,
         "photos": shown,
         "older_than": shown[-1].pk if len(page) > len(shown) else None,
+        "newer_before": newer[-1] if len(newer) > PAGE_PHOTOS else None,
         "narrowed": narrowed,
         "filtered": bool(set(narrowed.given) - ({"album"} if "album" in more else set())),
         "statuses": ThumbnailStatus.choices,
-        "start": before is None and not first,
+        "start": not newer,
     }
     return render(request, "gallery.html", context, status=200 if narrowed.is_valid else 400)
 

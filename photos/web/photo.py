@@ -35,7 +35,7 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     seen_by_editor(request, found.workspace)
     form = PhotoForm(request.POST, instance=visible_photo(request, pk))
     if form.is_valid():
-        if found.edit(**form.changes()):
+        if found.edit(**form.columns()):
             messages.success(request, "Saved.")
             return redirect(found.get_absolute_url() + _narrowed(request, found).query)
         form.add_error(None, CHANGED_MEANWHILE)

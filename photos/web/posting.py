@@ -56,11 +56,23 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Of the pages: who signed in anew since the form was loaded gets it again; any other failure is refused."""
     match = request.resolver_match
     is_old = reason.startswith("CSRF token")
-    if not is_old or match is None or match.namespaces or match.url_name == "logout":
+    if not is_old or match is None or match.namespaces:
         return csrf.csrf_failure(request, reason)
-    if not request.user.is_authenticated and match.url_name != "login":
+    if match.url_name in {"login", "logout"}:
+        return _about_the_session(request, match.url_name)
+    if not request.user.is_authenticated:
         return _led_to_sign_in(request)
     tell_nothing_saved(request)
+    return redirect(request.get_full_path())
+
+
+def _about_the_session(request: HttpRequest, name: str) -> HttpResponse:
+    if name == "logout":
+        if request.user.is_authenticated:
+            messages.warning(request, "You are still signed in; press Sign out again.")
+        return redirect("home")
+    if not request.user.is_authenticated:
+        messages.warning(request, "You are not signed in yet; sign in once more.")
     return redirect(request.get_full_path())
 
 

@@ -5,13 +5,13 @@ from django.urls import path
 
 from photos.web import albums, gallery, members, photo, upload, workspaces
 from photos.web.account import ChangePassword, SignIn
-from photos.web.posting import signed_in
+from photos.web.posting import posted_from, signed_in
 
 urlpatterns = [
     path("", workspaces.home, name="home"),
     path("favicon.ico", workspaces.icon),
     path("login/", SignIn.as_view(), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("logout/", posted_from("home")(LogoutView.as_view()), name="logout"),
     path("password/", signed_in(ChangePassword.as_view()), name="password"),
     path("workspaces/", workspaces.workspaces, name="workspaces"),
     path("workspaces/new/", workspaces.new_workspace, name="new-workspace"),

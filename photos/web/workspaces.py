@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from photos.models import Membership, Workspace
 from photos.web.access import seen_by_owner, visible_workspace
-from photos.web.forms import DeleteWorkspaceForm, NewWorkspaceForm, WorkspaceForm, saved
+from photos.web.forms import DeleteWorkspaceForm, NewWorkspaceForm, SettingsForm, saved
 from photos.web.posting import signed_in
 
 # Of others' public workspaces; the API lists all.
@@ -62,10 +62,10 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
     """A workspace's name, and who may look into it."""
     workspace = visible_workspace(request, slug)
     seen = seen_by_owner(request, workspace)
-    form = WorkspaceForm(request.POST if request.method == "POST" else None, instance=visible_workspace(request, slug))
+    form = SettingsForm(request.POST if request.method == "POST" else None, instance=visible_workspace(request, slug))
     if form.is_valid():
         # Where it is: a workspace that was closed meanwhile must not come back.
-        Workspace.objects.filter(pk=workspace.pk, closed_at=None).update(**form.cleaned_data)
+        Workspace.objects.filter(pk=workspace.pk, closed_at=None).update(**form.changes())
         messages.success(request, "Saved.")
         return redirect("workspace-settings", slug)
     return render(request, "workspace_settings.html", {**seen, "form": form}, status=400 if form.errors else 200)

@@ -14,10 +14,12 @@ const count = (n, one) => `${n} ${one}${n === 1 ? "" : "s"}`;
 
 const newest = shown().map(idOf)[0] ?? "";
 const unseen = new Set();
+// Some may have been missed, whatever is told later.
+let isUncertain = false;
 const pill = document.createElement("p");
 pill.className = "pill";
 pill.setAttribute("role", "status");
-document.querySelector(".grid, .empty").before(pill);
+document.querySelector(".pages, .empty").before(pill);
 
 // The cards that are asked for as they are now, by id; of gone photos there is none.
 async function fetched(asked) {
@@ -66,9 +68,9 @@ async function addNew(asked) {
   return found.size > 0;
 }
 
-function tellOfNew(isUncertain) {
+function tellOfNew() {
   const start = new URL(location);
-  for (const name of ["before", "through"]) start.searchParams.delete(name);
+  start.searchParams.delete("before");
   start.hash = "";
   const link = document.createElement("a");
   link.className = "button";
@@ -88,11 +90,12 @@ follow({
     await refresh(shown().filter((card) => isReset || changed.has(idOf(card))));
     await meet(ids("photo.created"));
     for (const id of ids("photo.deleted")) unseen.delete(id);
-    tellOfNew(isReset);
+    isUncertain ||= isReset;
+    tellOfNew();
   },
   async look() {
     // On a page of older photos those before it are not new.
-    const isStart = !new URLSearchParams(location.search).has("before");
+    const isStart = "start" in document.body.dataset;
     const after = [...unseen].sort().at(-1) ?? (newest || NONE);
     if (isStart && (await addNew({ after }))) tellOfNew();
   },

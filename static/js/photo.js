@@ -7,9 +7,9 @@ const FOCUSABLE = "a, button, [tabindex]";
 
 addEventListener("keydown", (event) => {
   const link = document.querySelector(LINKS[event.key] ?? "none");
-  const isTyping = event.target.closest("input, select, textarea");
+  const needsIt = event.target.closest("input, select, textarea, [tabindex='0']");
   const isModified = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey;
-  if (link && !isTyping && !isModified) link.click();
+  if (link && !needsIt && !isModified) link.click();
 });
 
 // What stands at the address of a form that was refused is not the page.

@@ -1,7 +1,5 @@
 // Posts to the API in the name of who is signed in. What is refused is thrown in the server's words.
 
-const form = document.querySelector("#upload");
-
 export class Refusal extends Error {
   // After how many seconds the server wants to be asked again; null if the same would only be refused again.
   constructor(message, retryAfter = null) {
@@ -10,7 +8,14 @@ export class Refusal extends Error {
   }
 }
 
+// The session has ended, or another one began, since the page was loaded.
+export class SignedOut extends Error {}
+
+// As it is now: who signs in anew, in another tab, gets another one.
+const token = () => /(?:^|; )csrftoken=([^;]*)/.exec(document.cookie)?.[1] ?? "";
+
 function refusal(request) {
+  if (request.status === 401 || request.response?.error?.code === "csrf_failed") return new SignedOut();
   const message = request.response?.error?.message ?? `The server answered ${request.status}; try again later.`;
   const isPassing = request.status === 429 || request.status === 503;
   return new Refusal(message, isPassing ? Number(request.getResponseHeader("Retry-After")) || 10 : null);
@@ -23,7 +28,7 @@ export function post(path, body, { signal, onProgress } = {}) {
     const request = new XMLHttpRequest();
     request.open("POST", `/api/v1/${path}`);
     request.responseType = "json";
-    request.setRequestHeader("X-CSRFToken", form.elements.csrfmiddlewaretoken.value);
+    request.setRequestHeader("X-CSRFToken", token());
     if (typeof body === "string") request.setRequestHeader("Content-Type", "application/json");
     request.upload.onprogress = (event) => onProgress?.(event.loaded / event.total);
     request.onload = () => (request.status < 300 ? resolve(request.response) : reject(refusal(request)));

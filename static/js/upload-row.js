@@ -71,9 +71,10 @@ export class Row {
     return (width || height) && !isMade ? [width, height] : null;
   }
 
-  tell(state, text) {
+  // In words: a text, or nodes.
+  tell(state, words) {
     this.state = this.element.dataset.state = state;
-    this.said.textContent = text;
+    this.said.replaceChildren(words);
     this.bar.hidden = state !== "uploading";
     for (const edge of this.edges) edge.disabled = this.isBusy;
     const focused = document.activeElement;

@@ -1,8 +1,9 @@
 // What a row does next, until its photo has all that is wanted of it.
 
-import { post } from "./upload-api.js";
+import { SignedOut, post } from "./upload-api.js";
 
 const { elements, dataset } = document.querySelector("#upload");
+const signedOut = document.querySelector("#signed-out").content;
 const TRIES = 10;
 
 // What is missing: the photo, another try of its thumbnails, or the size of one's own.
@@ -14,7 +15,8 @@ export async function transfer(row, signal) {
     else row.show(row.photo);
   } catch (error) {
     // One who cancels need not be told.
-    if (!signal.aborted) row.tell("failed", error.message);
+    if (signal.aborted) return;
+    row.tell("failed", error instanceof SignedOut ? signedOut.cloneNode(true) : error.message);
   }
 }
 

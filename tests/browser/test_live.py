@@ -289,6 +289,27 @@ def test_a_page_that_missed_what_is_no_longer_told_looks_at_all_its_photos_anew(
     expect(page.get_by_role("link", name="Show the newest photos")).to_be_visible()
 
 
+def test_a_page_that_missed_something_stays_uncertain_whatever_comes_later(
+    page: Page, site: RunningSite, gallery: str, upload: Callable[..., str]
+) -> None:
+    photo = upload("Summit")
+    site.finished(photo)
+    reset = "id: 1\nevent: reset\ndata: {}\n\n"
+    page.route(STREAM, lambda route: route.fulfill(content_type="text/event-stream", body=reset), times=1)
+    page.goto(gallery)
+    uncertain = page.get_by_role("link", name="Show the newest photos")
+    expect(uncertain).to_be_visible()
+
+    site.api("DELETE", f"photos/{photo}/")
+    expect(card(page, "Summit")).to_contain_text("deleted")
+    expect(uncertain).to_be_visible()
+    with page.expect_response("**/cards/*"):
+        upload("Later")
+    page.wait_for_timeout(100)
+
+    expect(uncertain).to_be_visible()
+
+
 def test_a_page_that_nobody_looks_at_keeps_no_connection_and_catches_up_when_it_is_seen_again(
     page: Page, site: RunningSite, gallery: str, upload: Callable[..., str]
 ) -> None:

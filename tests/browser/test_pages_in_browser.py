@@ -113,6 +113,21 @@ def test_whoever_is_not_signed_in_can_use_the_page_for_it(
         assert overflow(page) == 0
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_the_header_leaves_the_room_to_the_page_and_all_of_it_can_be_reached(
+    open_page: Callable[..., Page], exhibits: dict[str, str], scheme: str
+) -> None:
+    page = open_page(viewport=PHONE, color_scheme=scheme)
+    for name in ("workspaces", "gallery, empty", "photo, complete", "settings"):
+        page.goto(PAGES[name].format(**exhibits))
+        header = page.locator("header.bar")
+        assert header.evaluate("(header) => header.offsetHeight") <= 3 * 32, name
+        assert (grave_findings(page), overflow(page)) == ([], 0)
+        for link in header.locator("a, button").all():
+            link.scroll_into_view_if_needed()
+            expect(link).to_be_in_viewport(ratio=0.99)
+
+
 def test_nothing_goes_wrong_on_the_pages_of_others(page: Page, exhibits: dict[str, str]) -> None:
     for path in FOREIGN:
         answer = page.goto(path.format(**exhibits), wait_until="networkidle")
@@ -228,6 +243,12 @@ def test_the_keyboard_is_enough(page: Page, exhibits: dict[str, str]) -> None:
         page.wait_for_load_state()
         page.keyboard.press(key)
         expect(page.get_by_role("heading", level=1)).to_have_text(title)
+
+    page.get_by_role("region", name="Sizes").focus()
+    page.keyboard.press("ArrowRight")
+    # The way to another photo is as short.
+    page.wait_for_timeout(200)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Up and up")
 
     page.get_by_label("Title").focus()
     page.keyboard.press("End")

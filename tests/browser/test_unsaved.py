@@ -47,6 +47,7 @@ def test_what_was_typed_while_the_session_ended_is_there_after_signing_in(
     tab.get_by_role("combobox", name="Album").select_option(album)
     tab.get_by_label("Primary").check()
     session_ends(site, tab)
+    site.api("PATCH", photo.replace("/photos/", "photos/"), json={"kind": "repair"})
     tab.get_by_role("button", name="Save").click()
     expect(tab.get_by_text("You were signed out, so nothing is saved yet.")).to_be_visible()
     fill_in_sign_in(tab, site)
@@ -63,6 +64,7 @@ def test_what_was_typed_while_the_session_ended_is_there_after_signing_in(
     expect(tab.get_by_text("Saved.", exact=True)).to_be_visible()
     expect(tab.get_by_role("heading", level=1)).to_have_text("A long <title> & more")
     expect(tab.get_by_text(AGAIN)).not_to_be_attached()
+    expect(tab.get_by_label("Kind")).to_have_value("repair")
     assert tab.evaluate("sessionStorage.length") == 0
 
 
@@ -73,7 +75,9 @@ def test_what_was_typed_while_another_tab_signed_in_anew_is_in_the_form_again(
     tab.goto(settings)
     tab.get_by_label("Name").fill("Another name")
     other = tab.context.new_page()
-    other.goto("/login/")
+    other.goto("/workspaces/")
+    other.get_by_role("button", name="Sign out").click()
+    other.wait_for_url("**/login/")
     fill_in_sign_in(other, site)
     other.wait_for_url("**/workspaces/**")
 
@@ -115,6 +119,27 @@ def test_what_was_sent_well_or_is_secret_or_anothers_is_never_shown_again(
     fill_in_sign_in(tab, site)
     expect(tab.get_by_text(AGAIN)).to_be_visible()
     expect(tab.get_by_label("Title")).to_have_value("Saved title")
+    assert tab.evaluate("sessionStorage.length") == 0, "what is another's is forgotten"
+
+
+def test_what_was_typed_stays_only_as_long_as_signing_in_is_asked_for(
+    tab: Page, site: RunningSite, photo: str, complaints: Complaints
+) -> None:
+    complaints.expect("404")
+    tab.goto(photo)
+    tab.get_by_label("Title").fill("A secret")
+    session_ends(site, tab)
+    tab.get_by_role("button", name="Save").click()
+    tab.get_by_label("Username").fill("somebody")
+    tab.get_by_label("Password").fill("wrong")
+    tab.get_by_role("button", name="Sign in", exact=True).click()
+    expect(tab.get_by_text("Please enter a correct username and password")).to_be_visible()
+    assert "A secret" in tab.evaluate("sessionStorage.typed")
+
+    tab.get_by_role("link", name="Workspaces").click()
+
+    tab.wait_for_url("**/workspaces/")
+    assert tab.evaluate("sessionStorage.length") == 0
 
 
 def test_without_scripts_it_is_told_what_to_do(

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Dialog, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Dialog, Locator, Page, Route, expect
 
 from photos.failures import FAILURES
 from tests import pictures
+from tests.browser.chromium import fill_in_sign_in, session_ends, sign_in
 from tests.browser.conftest import ARTEFACTS, MAX_UPLOAD_BYTES, PHONE
 from tests.browser.looking import Complaints, grave_findings, overflow
 from tests.running import RunningSite, wait_until
@@ -272,6 +273,37 @@ def test_a_server_that_goes_in_mid_upload_is_told_of_and_the_file_sent_again_whe
         site.start()
     button(upload_page, "slow.jpg", "Retry").click()
     expect(said(upload_page, "slow.jpg")).to_have_text("Complete.", timeout=30_000)
+
+
+def test_who_was_signed_out_signs_in_in_another_tab_and_loses_no_file(
+    open_page: Callable[..., Page],
+    chromium: Browser,
+    write: Callable[..., Path],
+    complaints: Complaints,
+    site: RunningSite,
+    workspace: str,
+) -> None:
+    complaints.expect("401|404")  # The stream ends, too.
+    page = open_page(storage_state=sign_in(chromium, site), viewport=PHONE)
+    page.goto(f"/workspaces/{workspace}/upload/")
+    page.get_by_label("Kind").fill("hike")
+    choose(page, write("kept.jpg"))
+    expect(said(page, "kept.jpg")).to_have_text("Ready.")
+    session_ends(site, page)
+    upload(page)
+
+    words = "You were signed out. Sign in in another tab, then press Retry."
+    expect(said(page, "kept.jpg")).to_have_text(words)
+    assert (grave_findings(page), overflow(page)) == ([], 0)
+    assert page.evaluate("sessionStorage.length") == 0, "nothing of what it sends by itself"
+    with page.expect_popup() as popup:
+        said(page, "kept.jpg").get_by_role("link", name="Sign in").click()
+    fill_in_sign_in(popup.value, site)
+    popup.value.wait_for_url("**/workspaces/**")
+    button(page, "kept.jpg", "Retry").click()
+
+    expect(said(page, "kept.jpg")).to_have_text("Complete.")
+    assert [photo["kind"] for photo in photos(site, workspace)] == ["hike"]
 
 
 @pytest.mark.parametrize("status", [429, 503])
