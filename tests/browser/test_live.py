@@ -92,7 +92,7 @@ def test_a_photos_page_turns_from_pending_to_all_its_sizes(
     with site.paused_work():
         photo = upload("Summit")
         page.goto(f"/photos/{photo}/")
-        expect(page.get_by_text("The thumbnails are pending.")).to_be_visible()
+        expect(page.get_by_text("The thumbnails are pending.").first).to_be_visible()
         page.get_by_label("Title").fill("Half a tit")
         page.get_by_role("region", name="Sizes").focus()
 
@@ -126,7 +126,7 @@ def test_a_failure_appears_with_its_reason_and_can_be_retried(
     with site.paused_work():
         retry.click()
         expect(page.get_by_text("The thumbnails will be tried again.")).to_be_visible()
-        expect(page.get_by_text("The thumbnails are pending.")).to_be_visible()
+        expect(page.get_by_text("The thumbnails are pending.").first).to_be_visible()
 
     expect(retry).to_be_visible()
     expect(page.get_by_text("given up after attempt 1")).to_have_count(2)
@@ -383,7 +383,7 @@ def test_a_photos_page_has_the_place_for_all_that_comes(
         pages = {title: open_page(viewport=size) for title in files}
         for title, page in pages.items():
             page.goto(f"/photos/{ids[title]}/")
-            expect(page.get_by_text("The thumbnails are pending.")).to_be_visible()
+            expect(page.get_by_text("The thumbnails are pending.").first).to_be_visible()
         places = {title: boxes(page) for title, page in pages.items()}
 
     for title, page in pages.items():
