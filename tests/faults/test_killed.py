@@ -40,7 +40,7 @@ def test_a_cluster_killed_with_fifty_queued(run: Run, arena: Arena, picture: Pic
     with arena.paused_work():
         for _ in range(50):
             arena.take_in(picture())
-    wait_until(lambda: arena.rows.unfinished() < 50, 20, 0.02)
+    wait_until(lambda: arena.rows.unfinished() < 50, 60, 0.02)
     time.sleep(dice.random() / 4)
 
     assert arena.rows.unfinished(), "in the middle"

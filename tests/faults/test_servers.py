@@ -183,7 +183,7 @@ def test_the_clock_of_one_worker_an_hour_off(run: Run, arena: Arena, picture: Pi
         return any(worker.startswith("off:") for worker in arena.rows.attempt_workers()[ended:])
 
     ended = len(arena.rows.attempt_workers())
-    wait_until(it_works, 30, every=0.3)
+    wait_until(it_works, 90, every=0.3)
 
     # Each of its processes sees after two photos that it can do none, and leaves them to others, but for one now and then.
     run.recovers(RECOVERY_SECONDS)
