@@ -108,7 +108,7 @@ def test_a_session_needs_the_csrf_token(editor: Any, photo: Photo) -> None:
 
     error_of(browser.delete(path), 403, "csrf_failed")
 
-    browser.get("/login/")
+    browser.get(f"/photos/{photo.pk}/")
     token = browser.cookies["csrftoken"].value
     assert browser.delete(path, headers={"X-CSRFToken": token}).status_code == 204
 

@@ -163,7 +163,7 @@ def weight(page: Page) -> int:
     return int(page.evaluate("performance.getEntriesByType('navigation')[0].decodedBodySize"))
 
 
-@pytest.mark.parametrize("number", [5, 59, 200, 640])
+@pytest.mark.parametrize("number", [59, 640])
 def test_back_from_a_photo_leads_to_where_one_was_with_a_page_no_heavier_than_the_first(
     page: Page, crowd: list[str], number: int
 ) -> None:
@@ -286,7 +286,7 @@ def test_scrolling_takes_hardly_longer_with_thousands_of_cards(page: Page, crowd
     assert frame_takes(page) < 5 * few
 
 
-@pytest.mark.parametrize("width", [390, 800, 1000, 1280, 1600])
+@pytest.mark.parametrize("width", [390, 1280])
 def test_cards_out_of_sight_keep_exactly_their_place(
     open_page: Callable[..., Page], crowd: list[str], width: int
 ) -> None:

@@ -132,7 +132,7 @@ def test_a_failure_appears_with_its_reason_and_can_be_retried(
     expect(page.get_by_text("given up after attempt 1")).to_have_count(2)
 
 
-def test_a_page_that_was_open_while_the_server_was_restarted_misses_nothing_and_asks_once(
+def test_a_page_that_was_open_while_the_server_was_restarted_misses_nothing_and_asks_for_many_at_once(
     page: Page,
     site: RunningSite,
     gallery: str,
@@ -155,7 +155,7 @@ def test_a_page_that_was_open_while_the_server_was_restarted_misses_nothing_and_
     with site.another_web(urlsplit(url).port):
         expect(page.locator("img[srcset]")).to_have_count(8)
         expect(page.get_by_text("Reconnecting …")).not_to_be_visible()
-        assert len(asked) == 1
+        assert len(asked) < len(photos), "many in one request"
         page.goto("about:blank")
 
 
