@@ -72,6 +72,15 @@ def news(site: RunningSite, before: int) -> list[str]:
     return site.log.read_text()[before:].splitlines()
 
 
+def test_an_idle_connection_is_kept_longer_than_proxies_keep_theirs(site: RunningSite) -> None:
+    """Else a proxy, or a client with a pool, would now and then send a request into a connection that is just closed."""
+    with connect(site) as connection:
+        for pause in (0, 6):  # uvicorn's own limit is 5 s
+            time.sleep(pause)
+            connection.sendall(head(site, method="GET", path="photos/?limit=1"))
+            assert answer_of(connection)[0] == 200
+
+
 @pytest.mark.parametrize("sent", ["the head", "half a picture", "all but the end"])
 @pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize("abruptly", [False, True])

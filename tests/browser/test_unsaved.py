@@ -23,8 +23,9 @@ def own_session(chromium: Browser, site: RunningSite) -> Any:
 
 
 @pytest.fixture
-def tab(open_page: Callable[..., Page], own_session: Any) -> Page:
+def tab(open_page: Callable[..., Page], own_session: Any, complaints: Complaints) -> Page:
     """A page in which the admin is signed in by a session of the test's own."""
+    complaints.expect("404")  # Of the open page, which asks for the photo as it is when the session has ended.
     return open_page(storage_state=own_session)
 
 
@@ -38,9 +39,8 @@ def photo(site: RunningSite, workspace: str) -> str:
 
 
 def test_what_was_typed_while_the_session_ended_is_there_after_signing_in(
-    tab: Page, site: RunningSite, workspace: str, photo: str, complaints: Complaints
+    tab: Page, site: RunningSite, workspace: str, photo: str
 ) -> None:
-    complaints.expect("404")  # Of the open page, which asks for the photo as it is.
     album = site.api("POST", "albums/", json={"workspace": workspace, "name": "Alps"}).json()["id"]
     tab.goto(photo + "?kind=item")
     tab.get_by_label("Title").fill("A long <title> & more")
@@ -122,10 +122,7 @@ def test_what_was_sent_well_or_is_secret_or_anothers_is_never_shown_again(
     assert tab.evaluate("sessionStorage.length") == 0, "what is another's is forgotten"
 
 
-def test_what_was_typed_stays_only_as_long_as_signing_in_is_asked_for(
-    tab: Page, site: RunningSite, photo: str, complaints: Complaints
-) -> None:
-    complaints.expect("404")
+def test_what_was_typed_stays_only_as_long_as_signing_in_is_asked_for(tab: Page, site: RunningSite, photo: str) -> None:
     tab.goto(photo)
     tab.get_by_label("Title").fill("A secret")
     session_ends(site, tab)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -23,10 +25,16 @@ class MissingServer(Exception):
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on now.
+
+    Below those that the kernel gives to clients (from 32768 on), one of which could take it before the server does, or while
+    that is started again.
+    """
+    while True:
+        port = secrets.choice(range(10_000, 32_000))  # which no seed of a test repeats
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def command_path(name: str, package: str, *folders: Path) -> str:

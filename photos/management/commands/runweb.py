@@ -13,6 +13,9 @@ from photos import events
 
 # How long requests under way may take to end after SIGTERM.
 GRACE_SECONDS = 25
+# How long an idle connection is kept. A proxy that keeps its own shorter (nginx: 60 s, AWS's load balancers: 60 s) never sends
+# a request into one that is just being closed; uvicorn's default is 5 s.
+KEEP_ALIVE_SECONDS = 75
 
 
 def listen() -> socket.socket:
@@ -49,5 +52,6 @@ class Command(BaseCommand):
                 lifespan="off",
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
             )
             Server(config).run(sockets=[server_socket])
