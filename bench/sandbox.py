@@ -1,7 +1,6 @@
-"""What it costs to render a 12-megapixel JPEG in a forked child with limits, against rendering it in the process.
+"""What it costs to render a 12-megapixel JPEG in a helper process with limits, against rendering it in the process.
 
-Each way in a process of its own, as large and with the same memory as a worker, for a worker never renders in itself:
-what that would leave in its memory its children would have to copy. Both in turn.
+Each way in a process of its own, with the same memory as a helper, both in turn.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from pathlib import Path
 from photos import sandbox
 
 RUNS = 30
-WAYS = ("inside", "forked")
+WAYS = ("inside", "sandboxed")
 
 
 def renderer(way: str, original: Path) -> Callable[[], object]:
@@ -28,20 +27,19 @@ def renderer(way: str, original: Path) -> Callable[[], object]:
     django.setup()
     from django.conf import settings
 
-    from photos import engine, rendering, tasks, thumbnails  # noqa: F401 - a worker has tasks
+    from photos import thumbnails
 
     job = thumbnails.render_job(settings.THUMBNAIL_RECIPE.boxes, settings.ATTEMPT_SECONDS)
-    options = {"format": job.format, "quality": job.quality, "max_pixels": job.max_pixels}
 
     def inside() -> None:
         with original.open("rb") as file:
-            engine.render(file, job.boxes, **options)
+            job.run(file)
 
-    def forked() -> None:
+    def sandboxed() -> None:
         with original.open("rb") as file:
-            rendering.in_forked_child(job, file, heartbeat=lambda: None, every=30)
+            sandbox.OWN(job, file, heartbeat=lambda: None, every=30)
 
-    return {"inside": inside, "forked": forked}[way]
+    return {"inside": inside, "sandboxed": sandboxed}[way]
 
 
 def serve(way: str, original: Path) -> None:
@@ -84,9 +82,9 @@ def main() -> None:
         for process in processes.values():
             process.communicate()
     for name, of in {"best": min, "median": statistics.median}.items():
-        inside, forked = (of([turn[way] for turn in turns]) for way in WAYS)
-        print(f"{name}: in the process {inside:.1f} ms, in a forked child {forked:.1f} ms", end=", ")
-        print(f"which costs {forked - inside:.1f} ms, {100 * (forked / inside - 1):.1f} % of the render")
+        inside, sandboxed = (of([turn[way] for turn in turns]) for way in WAYS)
+        print(f"{name}: in the process {inside:.1f} ms, in the sandbox {sandboxed:.1f} ms", end=", ")
+        print(f"which costs {sandboxed - inside:.1f} ms, {100 * (sandboxed / inside - 1):.1f} % of the render")
 
 
 if __name__ == "__main__":

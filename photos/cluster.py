@@ -11,7 +11,6 @@ import sys
 
 from django.conf import settings
 
-from photos import sandbox
 from photos.parentage import start_kept
 
 logger = logging.getLogger(__name__)
@@ -25,9 +24,7 @@ class Cluster:
         self._keeper = start_kept(
             [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster", "--skip-checks"],  # done by its parent
             settings.DRAIN_SECONDS,
-            sandbox.ENVIRONMENT
-            | os.environ
-            | {"DATABASE_CONN_MAX_AGE": "600", "SQLITE_SYNCHRONOUS": "NORMAL", "WORKER_NAME": worker_name},
+            os.environ | {"DATABASE_CONN_MAX_AGE": "600", "SQLITE_SYNCHRONOUS": "NORMAL", "WORKER_NAME": worker_name},
         )
         logger.info("cluster started", extra={"pid": self._keeper.pid, "workers": settings.WORKERS})
 

@@ -1,30 +1,58 @@
-"""The life of one helper process: take a job and an open file, render, answer; until the other end is closed.
+"""The life of one helper process: take a job and an open file, carry it out, answer; until the other end is closed.
 
-A web process has threads, and a process with threads can't be forked safely; this one has none.
-Run as ``python -m photos.renderhelper FD`` with one end of a socket pair. Imports without Django.
+Whatever a picture does to a process, it does to this one alone. Run as ``python -m photos.renderhelper CHANNEL LIFELINE``
+with one end of a socket pair, and the end of a pipe whose other end its asker holds. Imports without Django.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pickle
+import resource
 import signal
 import socket
 import struct
 import sys
-from typing import Any
+import traceback
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
 
-from photos.errors import InternalError, PhotoError
-from photos.rendering import RenderJob, in_forked_child
+import photos.rendering  # noqa: F401 - loads what a job needs before its memory is limited
+from photos.errors import OutOfMemory, PhotoError
 
 LENGTH = struct.Struct("!Q")
+STATM = Path("/proc/self/statm")
 
 
-def send(channel: socket.socket, value: object, files: list[int] | None = None) -> None:
-    """Send one value, pickled, and open files beside it."""
+class Job(Protocol):
+    """Work on a file; it crosses the channel pickled, as its result does."""
+
+    @property
+    def seconds(self) -> float:
+        """The wall clock that it may take."""
+        ...
+
+    @property
+    def memory_bytes(self) -> int:
+        """The memory that it may take, on top of what the helper holds."""
+        ...
+
+    def run(self, file: BinaryIO) -> object:
+        """The result; raises PhotoError."""
+        ...
+
+
+def packed(*value: object) -> bytes:
+    """A value as it crosses the channel."""
     data = pickle.dumps(value)
-    socket.send_fds(channel, [LENGTH.pack(len(data))], files or [])
-    channel.sendall(data)
+    return LENGTH.pack(len(data)) + data
+
+
+def send(channel: socket.socket, data: bytes, file: int) -> None:
+    """Send a packed value, and an open file beside it."""
+    sent = socket.send_fds(channel, [data], [file])
+    channel.sendall(data[sent:])
 
 
 def receive(channel: socket.socket) -> tuple[Any, list[int]]:
@@ -40,26 +68,49 @@ def receive(channel: socket.socket) -> tuple[Any, list[int]]:
     raise EOFError
 
 
+# Made while there is memory for it.
+EXHAUSTED = packed("exhausted", OutOfMemory("The picture needs more memory than one photo may use."))
+
+
 def serve(channel: socket.socket) -> None:
-    """Answer each job with ``("rendering", …)`` or ``("error", …)``."""
+    """Say that it is ready; then answer each job with its "result", its "refusal", that it "exhausted" memory, or a "fault"."""
+    held = int(STATM.read_text().split()[0]) * resource.getpagesize() if sys.platform == "linux" else None
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    channel.sendall(packed("ready"))
     while True:
         try:
-            job, (file,) = receive(channel)
+            (job,), (file,) = receive(channel)
         except EOFError:
             return
-        assert isinstance(job, RenderJob)
-        answer: tuple[str, object]
+        if held is not None:
+            resource.setrlimit(resource.RLIMIT_AS, (held + job.memory_bytes, most))
+        with os.fdopen(file, "rb") as original:
+            answer = _answer(job, original)
+        channel.sendall(answer)
+
+
+def _answer(job: Job, file: BinaryIO) -> bytes:
+    try:
         try:
-            with os.fdopen(file, "rb") as original:
-                answer = ("rendering", in_forked_child(job, original, heartbeat=lambda: None, every=job.seconds))
+            return packed("result", job.run(file))
         except PhotoError as error:
-            answer = ("error", error)
-        except Exception as error:  # noqa: BLE001 - it crosses the socket as a sentence
-            answer = ("error", InternalError(f"The render failed ({type(error).__name__})."))
-        send(channel, answer)
+            return packed("refusal", error)
+    except MemoryError:
+        return EXHAUSTED
+    except BaseException:  # noqa: BLE001 - it crosses the channel as text
+        return packed("fault", traceback.format_exc())
+
+
+def _end_with(lifeline: int) -> None:
+    """Have the kernel end this process when the pipe's other end is closed, also in the midst of native code."""
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 if __name__ == "__main__":
-    # Ctrl-C is for the web process; this one ends with it.
+    # Ctrl-C is for its asker, with which it ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _end_with(int(sys.argv[2]))
     serve(socket.socket(fileno=int(sys.argv[1])))

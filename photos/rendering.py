@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
-from photos import engine, sandbox
+from photos import engine
 from photos.sizes import Box, OutputFormat
 
 
@@ -21,25 +21,16 @@ class RenderJob:
     seconds: float
     memory_bytes: int
 
+    def run(self, original: BinaryIO) -> engine.Rendering:
+        """The rendering, made in this process, where its limits are somebody else's to keep; raises a PhotoError."""
+        return engine.render(original, self.boxes, format=self.format, quality=self.quality, max_pixels=self.max_pixels)
+
 
 class Renderer(Protocol):
-    """A way to carry out a job: in a forked child, or in a helper process."""
+    """A way to carry out a job with its limits."""
 
     def __call__(
         self, job: RenderJob, original: BinaryIO, *, heartbeat: Callable[[], None], every: float
     ) -> engine.Rendering:
         """The rendering; raises a PhotoError. Calls ``heartbeat`` each ``every`` seconds; what that raises ends it."""
         ...
-
-
-def in_forked_child(
-    job: RenderJob, original: BinaryIO, *, heartbeat: Callable[[], None], every: float
-) -> engine.Rendering:
-    """Render in a child of this process, which must have no other threads at work."""
-    return sandbox.run(
-        lambda: engine.render(original, job.boxes, format=job.format, quality=job.quality, max_pixels=job.max_pixels),
-        seconds=job.seconds,
-        memory_bytes=job.memory_bytes,
-        heartbeat=heartbeat,
-        every=every,
-    )

@@ -1,130 +1,150 @@
-"""Run a job in a forked child with a time and a memory limit, so that its crash is an ordinary error here."""
+"""Carry out jobs in a helper process with a time and a memory limit, so that its crash is an ordinary error here."""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 import os
-import pickle
-import resource
 import select
-import signal
+import socket
+import subprocess
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, BinaryIO
 
-from photos.errors import InternalError, OutOfMemory, PhotoError, RenderTimeout, WorkerLost
-from photos.parentage import die_with_parent
-
-T = TypeVar("T")
+from photos import renderhelper
+from photos.errors import InternalError, RenderTimeout, WorkerLost
 
 logger = logging.getLogger(__name__)
 
-STATM = Path("/proc/self/statm")
-# Of a process that runs jobs: each child touches all its memory anew, in less than half as many page faults if that is
-# one heap of huge pages. By glibc from 2.35 on, if the kernel has them to give; others take no notice.
+# Where the package photos is found.
+ROOT = Path(__file__).resolve().parent.parent
+# A helper's memory is touched anew by each picture, in less than half as many page faults if it is one heap of huge
+# pages. By glibc from 2.35 on, if the kernel has them to give; others take no notice.
 ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=1073741824"}
+# Far more than a helper takes to start, or to say an answer that it has begun, on a busy machine too.
+PATIENCE_SECONDS = 30.0
+# After so many jobs a helper is replaced, as django-q2 does with its workers: what native code leaks comes to an end.
+MAX_JOBS = 500
 
 
-def run(job: Callable[[], T], *, seconds: float, memory_bytes: int, heartbeat: Callable[[], None], every: float) -> T:
-    """The job's result, made in a child process that dies with this one.
+class Sandbox:
+    """One helper process, started when first needed and again when it died; for one thread at a time."""
 
-    Raises what the job raises if that is a PhotoError; RenderTimeout after ``seconds`` of wall clock, also inside
-    one long native call; OutOfMemory past ``memory_bytes`` on top of what this process holds; WorkerLost when the
-    child crashed; InternalError for a bug. Calls ``heartbeat`` each ``every`` seconds; what that raises ends the job.
-    """
-    child, reader = _fork(job, memory_bytes)
-    try:
-        pickled = _receive(reader, seconds, heartbeat, every)
-    finally:
-        os.close(reader)
-        os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
-    result: T = _unpack(pickled, os.waitstatus_to_exitcode(status))
-    return result
+    def __init__(self) -> None:
+        self._helper: _Helper | None = None
+        self._jobs = 0
+
+    def __call__(
+        self, job: renderhelper.Job, original: BinaryIO, *, heartbeat: Callable[[], None], every: float
+    ) -> Any:
+        """The job's result.
+
+        Raises what the job raises if that is a PhotoError; RenderTimeout after its seconds of wall clock, also inside
+        one long native call; OutOfMemory past its bytes; WorkerLost when the helper died; InternalError for a bug.
+        Calls ``heartbeat`` each ``every`` seconds; what that raises ends the job.
+        """
+        helper = self._running()
+        try:
+            kind, value = helper.ask(job, original, heartbeat, every)
+        except BaseException:
+            self.end()
+            raise
+        if kind == "result":
+            return value
+        if kind != "refusal":
+            self.end()
+        if kind != "fault":
+            raise value
+        logger.error("render crashed", extra={"traceback": value})
+        raise InternalError("The thumbnails could not be made because of a fault of the program; it was logged.")
+
+    def _running(self) -> _Helper:
+        if self._helper is None or not self._helper.is_running or self._jobs == MAX_JOBS:
+            self.end()
+            self._helper, self._jobs = _Helper(), 0
+        self._jobs += 1
+        return self._helper
+
+    def end(self) -> None:
+        """Kill the helper, if there is one."""
+        if self._helper is not None:
+            self._helper.end()
+            self._helper = None
 
 
-def _fork(job: Callable[[], object], memory_bytes: int) -> tuple[int, int]:
-    """Start the child; its pid, and the end of the pipe that its answer comes out of."""
-    parent = os.getpid()
-    reader, writer = os.pipe()
-    try:
-        child = os.fork()
-    except OSError:
-        os.close(reader)
-        os.close(writer)
-        raise
-    if child == 0:
-        os.close(reader)
-        _work(job, writer, memory_bytes, parent)
-    os.close(writer)
-    return child, reader
+class _Helper:
+    """This process's end of a helper that runs, and that the kernel ends when this process is gone."""
 
+    def __init__(self) -> None:
+        self._channel, channel = socket.socketpair()
+        self._channel.settimeout(PATIENCE_SECONDS)
+        lifeline, ours = os.pipe()
+        self._lifeline = os.fdopen(ours, "wb")
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "photos.renderhelper", str(channel.fileno()), str(lifeline)],
+                pass_fds=[channel.fileno(), lifeline],
+                stdin=subprocess.DEVNULL,
+                cwd=ROOT,
+                env=ENVIRONMENT | os.environ,
+            )
+        except BaseException:
+            self._close()
+            raise
+        finally:
+            channel.close()
+            os.close(lifeline)
+        try:
+            self._receive()
+        except BaseException:
+            self.end()
+            raise
 
-def _receive(reader: int, seconds: float, heartbeat: Callable[[], None], every: float) -> bytes:
-    deadline = time.monotonic() + seconds
-    next_beat = time.monotonic() + every
-    received = bytearray()
-    while True:
-        now = time.monotonic()
-        if now >= deadline:
-            raise RenderTimeout(f"The picture could not be worked through within {seconds:.0f} seconds.")
-        if now >= next_beat:
+    @property
+    def is_running(self) -> bool:
+        """Whether the process lives: the system may have killed it while it was idle."""
+        return self._process.poll() is None
+
+    def ask(
+        self, job: renderhelper.Job, file: BinaryIO, heartbeat: Callable[[], None], every: float
+    ) -> tuple[str, Any]:
+        """The helper's answer to a job."""
+        deadline = time.monotonic() + job.seconds
+        with contextlib.suppress(ConnectionError):  # its end is seen below
+            renderhelper.send(self._channel, renderhelper.packed(job), file.fileno())
+        while not self._has_answered(min(every, deadline - time.monotonic())):
+            if time.monotonic() >= deadline:
+                raise RenderTimeout(f"The picture could not be worked through within {job.seconds:.0f} seconds.")
             heartbeat()
-            next_beat = now + every
-        if select.select([reader], [], [], max(0.0, min(deadline, next_beat) - now))[0]:
-            chunk = os.read(reader, 1 << 20)
-            if not chunk:
-                return bytes(received)
-            received += chunk
+        kind, value = self._receive()
+        return kind, value
 
+    def _has_answered(self, seconds: float) -> bool:
+        return bool(select.select([self._channel], [], [], max(0.0, seconds))[0])
 
-def _unpack(pickled: bytes, exit_code: int) -> Any:
-    try:
-        kind, value = pickle.loads(pickled)  # noqa: S301 - written by our own child
-    except (EOFError, pickle.UnpicklingError):
-        raise WorkerLost(f"The process that read the picture died (exit code {exit_code}).") from None
-    if kind == "result":
+    def _receive(self) -> Any:
+        """What it says; raises WorkerLost."""
+        try:
+            value, _ = renderhelper.receive(self._channel)
+        except (EOFError, OSError):
+            raise WorkerLost(f"The process that reads pictures died (exit code {self.end()}).") from None
         return value
-    if isinstance(value, PhotoError):
-        raise value
-    logger.error("render crashed", extra={"traceback": value})
-    raise InternalError("The thumbnails could not be made because of a fault of the program; it was logged.")
+
+    def end(self) -> int:
+        """Kill the process; answers its exit code."""
+        self._close()
+        self._process.kill()
+        return self._process.wait()
+
+    def _close(self) -> None:
+        self._channel.close()
+        self._lifeline.close()
 
 
-def _work(job: Callable[[], object], writer: int, memory_bytes: int, parent: int) -> NoReturn:
-    """The child's whole life; it must never return into the parent's code."""
-    # Made while there is memory for it.
-    answer = pickle.dumps(("error", OutOfMemory("The picture needs more memory than one photo may use.")))
-    try:
-        _restrain(memory_bytes, parent)
-        with contextlib.suppress(MemoryError):
-            answer = _answer(job)
-        with os.fdopen(writer, "wb") as pipe:
-            pipe.write(answer)
-    finally:
-        os._exit(0)
-
-
-def _answer(job: Callable[[], object]) -> bytes:
-    try:
-        return pickle.dumps(("result", job()))
-    except MemoryError:
-        raise
-    except PhotoError as error:
-        return pickle.dumps(("error", error))
-    except BaseException:  # noqa: BLE001 - it crosses the pipe as text
-        return pickle.dumps(("error", traceback.format_exc()))
-
-
-def _restrain(memory_bytes: int, parent: int) -> None:
-    die_with_parent(parent)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
-        signal.signal(number, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        held = int(STATM.read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (held + memory_bytes, held + memory_bytes))
+# This process's own, for work that one thread does.
+OWN = Sandbox()
+atexit.register(OWN.end)

@@ -18,7 +18,8 @@ from photos.models import Orphan, Photo, Workspace
 from photos.models.lifecycle import RENEWAL_SECONDS
 from photos.models.photos import PhotoQuerySet
 from photos.models.stored import StoredThumbnail
-from photos.rendering import Renderer, RenderJob, in_forked_child
+from photos.rendering import Renderer, RenderJob
+from photos.sandbox import OWN
 from photos.sizes import Box
 from photos.stopwatch import Stopwatch
 
@@ -30,7 +31,7 @@ SWEEP_BATCH = 500
 RETRY_BATCH = 500
 
 
-def generate(photo_id: UUID, renderer: Renderer = in_forked_child) -> str:
+def generate(photo_id: UUID, renderer: Renderer = OWN) -> str:
     """Make and publish one photo's thumbnails; answers "complete", "lost" (to another run) or an error's code.
 
     Empty when it isn't its turn. Never raises for a bad photo or a bad day: the row tells what happened.

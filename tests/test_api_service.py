@@ -14,11 +14,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 from rest_framework.test import APIClient
 
-from photos import ondemand, renderpool, storage, thumbnails
+from photos import ondemand, storage, thumbnails
 from photos.errors import StorageUnavailable
 from photos.models import CustomThumbnail, Membership, Orphan, Photo, PhotoEvent, Role, Workspace
 from photos.rendering import RenderJob
 from photos.renderpool import RenderPool
+from photos.sandbox import Sandbox
 from photos.sizes import Recipe
 from tests import pictures
 from tests.workbench import (
@@ -51,14 +52,14 @@ def renderers(monkeypatch: pytest.MonkeyPatch) -> Iterator[RenderPool]:
 def renders(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Of each render that a helper is asked for, the names of its boxes; each takes a moment."""
     jobs: list[list[str]] = []
-    render = renderpool._Helper.__call__
+    render = Sandbox.__call__
 
     def counted(helper: Any, job: RenderJob, *args: Any, **options: Any) -> Any:
         jobs.append(list(job.boxes))
         time.sleep(0.2)
         return render(helper, job, *args, **options)
 
-    monkeypatch.setattr(renderpool._Helper, "__call__", counted)
+    monkeypatch.setattr(Sandbox, "__call__", counted)
     return jobs
 
 

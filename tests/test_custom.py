@@ -18,8 +18,8 @@ from photos import custom, storage, thumbnails
 from photos.errors import Conflict, OutOfMemory, PhotoError
 from photos.models import CustomClaim, CustomThumbnail, Orphan, Photo
 from photos.patience import Patience
-from photos.rendering import in_forked_child
 from photos.renderpool import Busy
+from photos.sandbox import OWN
 from photos.sizes import CustomBox
 from tests.workbench import Pause, pause_method, together
 
@@ -38,7 +38,7 @@ class CountedRenderer:
     def __call__(self, job: Any, original: Any, *, heartbeat: Callable[[], None], every: float) -> Any:
         self.count += 1
         self._meanwhile(heartbeat)
-        return in_forked_child(job, original, heartbeat=heartbeat, every=every)
+        return OWN(job, original, heartbeat=heartbeat, every=every)
 
 
 def ask(photo: Photo, renderer: Any, seconds: float = 20) -> CustomThumbnail | PhotoError:

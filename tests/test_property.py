@@ -42,8 +42,9 @@ from photos.claims import ClaimLost, KeptClaim
 from photos.errors import Conflict, PhotoError, WorkerLost, recorded
 from photos.models import CustomClaim, CustomThumbnail, Orphan, Photo, PhotoEvent, Workspace
 from photos.patience import Patience
-from photos.rendering import RenderJob, in_forked_child
+from photos.rendering import RenderJob
 from photos.renderpool import Busy
+from photos.sandbox import OWN
 from photos.sizes import CustomBox
 from tests import pictures
 from tests.death import dies_at
@@ -91,7 +92,7 @@ def rendering() -> engine.Rendering:
 
 def here(job: RenderJob, original: Any, *, heartbeat: Callable[[], None], every: float) -> engine.Rendering:
     """A renderer without a child, which would take most of the time."""
-    return engine.render(original, job.boxes, format=job.format, quality=job.quality, max_pixels=job.max_pixels)
+    return job.run(original)
 
 
 def forget_everything(stored: Iterable[str]) -> None:
@@ -374,7 +375,7 @@ class Site(RuleBasedStateMachine):
         """In the end, when all times have passed, all is done, and there is no file too many."""
         if sys.exc_info()[0]:
             return
-        for renderer in (here, in_forked_child, here):
+        for renderer in (here, OWN, here):
             self.time_passes(HOUR)
             self.sweep()
             work(lambda photo_id, renderer=renderer: self._generate(UUID(photo_id), renderer=renderer))

@@ -11,7 +11,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db import OperationalError
 
-from photos import queue, sandbox, storage, thumbnails, uploads
+from photos import queue, storage, thumbnails, uploads
 from photos.errors import StorageUnavailable
 from photos.models import Orphan, Photo, PhotoEvent, ThumbnailStatus, Workspace
 from photos.models.orphan import LAST_MINUTE
@@ -116,9 +116,11 @@ def test_a_photo_deleted_while_its_original_is_read_is_not_rendered(
     read = Pause(storage.local_copy)
     rendered: list[Any] = []
     monkeypatch.setattr(storage, "local_copy", read)
-    monkeypatch.setattr(sandbox, "run", lambda *_, **options: rendered.append(options))
 
-    assert read.during(partial(thumbnails.generate, photo.pk), Photo.objects.get().delete) == "lost"
+    def render(job: Any, _: Any, **__: Any) -> Any:
+        rendered.append(job)
+
+    assert read.during(partial(thumbnails.generate, photo.pk, render), Photo.objects.get().delete) == "lost"
 
     assert not rendered
     assert stored_files() == set()

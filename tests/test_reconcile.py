@@ -23,7 +23,7 @@ from photos.findings import GRACE, Kind, Report
 from photos.models import CustomThumbnail, Orphan, Photo, ThrottleWindow
 from photos.models.ids import uuid7
 from photos.patience import Patience
-from photos.rendering import in_forked_child
+from photos.sandbox import OWN
 from photos.sizes import CustomBox
 from tests.running import wait_until
 from tests.workbench import Pause, completes, fails, lease_runs_out, lose_rings, orphans_fall_due, row, work
@@ -64,7 +64,7 @@ def complete(take_in_complete: Complete) -> Photo:
 @pytest.fixture
 def custom_thumbnail(complete: Photo) -> CustomThumbnail:
     """A thumbnail in a box of a client's own."""
-    return custom.find_or_make(complete, CustomBox(40, None), in_forked_child, Patience(1))
+    return custom.find_or_make(complete, CustomBox(40, None), OWN, Patience(1))
 
 
 def test_where_all_fits_nothing_is_found_and_nothing_changes(
@@ -247,7 +247,7 @@ def test_a_missing_custom_thumbnail_is_forgotten_and_made_again_when_asked_for(
 
     assert look(fix=True).mended == {Kind.CUSTOM_GONE: 1}
     assert not CustomThumbnail.objects.exists()
-    custom.find_or_make(complete, CustomBox(40, None), in_forked_child, Patience(1))
+    custom.find_or_make(complete, CustomBox(40, None), OWN, Patience(1))
     assert look().all_fits
 
 

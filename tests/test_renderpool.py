@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +12,12 @@ from typing import BinaryIO, cast
 import pytest
 
 from photos import engine, ondemand
-from photos.errors import CorruptImage, OutOfMemory, RenderTimeout, WorkerLost
+from photos.errors import CorruptImage, OutOfMemory, RenderTimeout
 from photos.rendering import RenderJob
 from photos.renderpool import Busy, RenderPool
+from photos.sandbox import OWN
 from photos.sizes import Recipe
 from tests import pictures
-from tests.running import wait_until
 
 RECIPE = Recipe()
 
@@ -35,13 +34,14 @@ def file_of(data: bytes) -> BinaryIO:
 
 
 def render(pool: RenderPool, data: bytes, **limits: float) -> engine.Rendering:
-    with pool.place() as helper, file_of(data) as original:
-        return helper(job(**limits), original, heartbeat=lambda: None, every=5)  # type: ignore[arg-type]
+    with pool.place() as renderer, file_of(data) as original:
+        return renderer(job(**limits), original, heartbeat=lambda: None, every=5)  # type: ignore[arg-type, no-any-return]
 
 
 @pytest.fixture
 def pool() -> Iterator[RenderPool]:
-    ondemand.RENDERERS.close()  # what other tests left idle is none of this one's
+    for others in (ondemand.RENDERERS.close, OWN.end):
+        others()  # what other tests left idle is none of this one's
     pool = RenderPool(2)
     yield pool
     pool.close()
@@ -52,8 +52,7 @@ def test_a_helper_makes_the_same_bytes_as_this_process(pool: RenderPool) -> None
 
     made = render(pool, data)
 
-    here = engine.render(io.BytesIO(data), RECIPE.boxes, format=RECIPE.format, quality=RECIPE.quality, max_pixels=10**8)
-    assert made == here
+    assert made == job().run(io.BytesIO(data))
 
 
 def test_a_named_error_comes_back_and_the_helper_goes_on(pool: RenderPool) -> None:
@@ -80,40 +79,6 @@ def test_the_limits_hold(pool: RenderPool) -> None:
     with pytest.raises(OutOfMemory):
         render(pool, large, memory_bytes=8 * 2**20)
     assert render(pool, large).width == 3000
-
-
-def test_a_helper_that_is_killed_at_work_is_a_named_error_and_another_takes_its_place(pool: RenderPool) -> None:
-    render(pool, pictures.png())
-    with pool.place() as helper, file_of(pictures.png()) as original:
-        (pid,) = _pids()
-        os.kill(pid, signal.SIGKILL)
-        with pytest.raises(WorkerLost):
-            helper(job(), original, heartbeat=lambda: None, every=5)
-
-    assert render(pool, pictures.png()).width == 64
-
-
-def test_a_helper_that_is_killed_while_idle_is_replaced_unnoticed(pool: RenderPool) -> None:
-    render(pool, pictures.png())
-    (pid,) = _pids()
-    os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: ") Z " in Path(f"/proc/{pid}/stat").read_text(), 5)
-
-    assert render(pool, pictures.png()).width == 64
-
-
-def test_what_the_heartbeat_raises_ends_the_render(pool: RenderPool) -> None:
-    class Lost(Exception):
-        pass
-
-    def lost() -> None:
-        raise Lost
-
-    slow = pictures.encoded(pictures.photo(4000, 4000), "PNG", compress_level=1)
-    with pool.place() as helper, file_of(slow) as original, pytest.raises(Lost):
-        helper(job(), original, heartbeat=lost, every=0.001)
-
-    assert _pids() == []
 
 
 def test_closing_the_pool_ends_its_helpers(pool: RenderPool) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +17,10 @@ from photos import engine, storage, thumbnails
 from photos.errors import StorageUnavailable
 from photos.models import Orphan, Photo, ThumbnailStatus
 from photos.models.orphan import OrphanQuerySet
+from photos.rendering import Renderer, RenderJob
+from photos.sandbox import OWN
 from tests import pictures
+from tests.misbehaving import allocate, crash, misbehaving, pause
 from tests.workbench import backoff_passes, fails, history, lose_rings, orphans_fall_due, rings, work
 
 
@@ -108,19 +109,17 @@ def test_a_broken_picture_fails_at_once_and_is_not_tried_again(take_in: Callable
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
-        (lambda *_, **__: time.sleep(60), "timeout"),
-        (lambda *_, **__: bytearray(2**40), "out_of_memory"),
-        (lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL), "worker_lost"),
-        (lambda *_, **__: int("a bug"), "internal_error"),
+        (misbehaving(pause, True), "timeout"),
+        (misbehaving(allocate, 2**40), "out_of_memory"),
+        (misbehaving(crash), "worker_lost"),
+        (misbehaving(int, "a bug"), "internal_error"),
     ],
 )
 def test_whatever_happens_to_a_render_is_recorded_and_tried_again(
-    photo: Photo, monkeypatch: pytest.MonkeyPatch, settings: Any, fault: Callable[..., Any], code: str
+    photo: Photo, settings: Any, fault: Renderer, code: str
 ) -> None:
     settings.ATTEMPT_SECONDS = 0.3
-    with monkeypatch.context() as bad_day:
-        bad_day.setattr(engine, "render", fault)
-        assert thumbnails.generate(photo.pk) != "complete"
+    assert thumbnails.generate(photo.pk, fault) == code
 
     photo.refresh_from_db()
     assert (photo.thumbnail_status, photo.thumbnail_error_code) == ("pending", code)
@@ -152,26 +151,22 @@ def test_the_claim_is_kept_while_a_render_takes_long(photo: Photo, monkeypatch: 
 
     monkeypatch.setattr(thumbnails, "RENEWAL_SECONDS", 0.05)
     monkeypatch.setattr(Photo, "renew_lease", renew_and_note)
-    render = engine.render
 
-    def slow(*args: Any, **options: Any) -> engine.Rendering:
-        time.sleep(0.4)
-        return render(*args, **options)
+    def slow(job: RenderJob, original: Any, **beats: Any) -> engine.Rendering:
+        misbehaving(time.sleep, 0.4)(job, original, **beats)
+        return OWN(job, original, **beats)
 
-    monkeypatch.setattr(engine, "render", slow)
-
-    assert thumbnails.generate(photo.pk) == "complete"
+    assert thumbnails.generate(photo.pk, slow) == "complete"
     assert len(set(leases)) == len(leases) >= 5
 
 
 def test_a_run_that_lost_its_claim_stops_rendering(photo: Photo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(thumbnails, "RENEWAL_SECONDS", 0.05)
-    monkeypatch.setattr(engine, "render", lambda *_, **__: time.sleep(60))
     renewals = iter([True, True])
     monkeypatch.setattr(Photo, "renew_lease", lambda _: next(renewals, False))
     start = time.monotonic()
 
-    assert thumbnails.generate(photo.pk) != "complete"
+    assert thumbnails.generate(photo.pk, misbehaving(time.sleep, 60)) == "lost"
 
     assert time.monotonic() - start < 5
     assert history(photo) == ["photo.created"]

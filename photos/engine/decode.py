@@ -15,8 +15,8 @@ from .formats import Format, check_pixels
 # change it for every thread.
 Image.MAX_IMAGE_PIXELS = None
 
-# All formats are loaded here and not at their first use: that is in a forked child, anew for each picture, and under
-# a memory limit within which libraries may fail to load.
+# All formats are loaded here and not at their first use: that is under a memory limit, within which libraries may
+# fail to load.
 Image.init()
 
 # Embedded previews, depth maps and the like are never looked at, so libheif needn't list them. One thread a picture:

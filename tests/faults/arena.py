@@ -18,7 +18,7 @@ from PIL import Image
 
 from tests import servers
 from tests.faults.rows import PhotoRow, Rows
-from tests.running import ROOT, START_SECONDS, RunningSite, wait_until
+from tests.running import ROOT, START_SECONDS, RunningSite, command, wait_until
 from tests.servers.process import free_port
 
 POINTS = Path(__file__).with_name("points")
@@ -131,10 +131,11 @@ class Arena(RunningSite):
         """The pids of the processes of all clusters: their main process, sentinel, workers and the rest."""
         return self.pids("qcluster")
 
-    def renders(self) -> list[int]:
-        """The pids of the forked children that render, which are children of a cluster's worker processes."""
-        clusters = self.clusters()
-        return [pid for pid in clusters if parent_of(parent_of(parent_of(pid))) in clusters]
+    def left_helpers(self) -> list[int]:
+        """The pids of helpers that render though the process that asked them is gone."""
+        asking = {*self.clusters(), *self.pids("runweb")}
+        helpers = [pid for pid in self.processes() if "photos.renderhelper" in command(pid)]
+        return [pid for pid in helpers if parent_of(pid) not in asking]
 
     def main_of(self, worker: subprocess.Popen[bytes]) -> int:
         """The main process of a worker's cluster, once it is there."""
@@ -201,7 +202,7 @@ class Arena(RunningSite):
             assert history[photo_id].count("photo.deleted") == 1, history[photo_id]
             assert history[photo_id][-1] == "photo.deleted", history[photo_id]
         wait_until(lambda: self.rings() == 0, 20)
-        wait_until(lambda: not self.renders(), 20)
+        wait_until(lambda: not self.left_helpers(), 20)
         wait_until(lambda: self.stored_keys() - named <= self.rows.orphans(), 10)
         self.sweep_after_all_times()
         assert self.stored_keys() == named - self.removed
