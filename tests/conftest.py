@@ -19,6 +19,11 @@ from tests.running import files_below
 from tests.workbench import work
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest single test first, so that no process waits for it in the end."""
+    items.sort(key=lambda item: "test_schema" not in item.nodeid)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
     """A file, not memory: threads and processes meet in it as they do in service."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -11,12 +12,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
 import requests
 
-from tests import servers
+from tests import own_folder, servers
 from tests.servers.process import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,6 +50,14 @@ def command(pid: int) -> list[str]:
         return []
 
 
+def parent_of(pid: int) -> int:
+    """The pid of a process's parent; 0 when it is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
 def _signal(pids: list[int], number: int) -> None:
     for pid in pids:
         os.kill(pid, number)
@@ -69,6 +79,8 @@ class RunningSite:
         self.session = requests.Session()
 
     def __enter__(self) -> Self:
+        if not SETUP & self.environment.keys():
+            shutil.copytree(_first_start(), self.folder, dirs_exist_ok=True)
         try:
             self.start()
         except BaseException:
@@ -133,6 +145,14 @@ class RunningSite:
         photo: dict[str, Any] = wait_until(ended, seconds)
         return photo
 
+    def unfinished(self) -> list[Any]:
+        """The photos that are still to be worked on."""
+        return [
+            photo
+            for status in ("pending", "processing")
+            for photo in self.api("GET", f"photos/?status={status}").json()["results"]
+        ]
+
     def stored_keys(self) -> set[str]:
         """The keys of all files in its storage."""
         if self.environment.get("STORAGE") == "s3":
@@ -154,6 +174,10 @@ class RunningSite:
     def pids(self, role: str) -> list[int]:
         """Pids of the processes that run `manage.py <role>`, without the keepers that started them."""
         return [pid for pid in self.processes() if command(pid)[1:3] == [str(ROOT / "manage.py"), role]]
+
+    def helpers(self) -> list[int]:
+        """Pids of the helper processes that render."""
+        return [pid for pid in self.processes() if "photos.renderhelper" in command(pid)]
 
     def web_pid(self) -> int:
         """The web server's process."""
@@ -208,3 +232,17 @@ class RunningSite:
             return requests.get(f"{url}/health/live", timeout=5).ok
         except requests.ConnectionError:
             return False
+
+
+@cache
+def _first_start() -> Path:
+    """What a first start leaves, with the sample photos complete: each site's own would take seconds of work."""
+    folder = own_folder.FOLDER / "first start"
+    folder.mkdir()
+    site = RunningSite(folder)
+    site.start()
+    try:
+        wait_until(lambda: not site.unfinished(), 60)
+    finally:
+        site.stop()
+    return folder

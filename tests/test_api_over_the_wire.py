@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests import pictures
-from tests.running import RunningSite, files_below, wait_until
+from tests.running import RunningSite, files_below
 
 BOUNDARY = "a-boundary"
 PART = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'.encode()
@@ -28,13 +28,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     temporary = tmp_path_factory.mktemp("temporary")
     limits = {"MAX_UPLOAD_BYTES": "3000000", "MAX_REQUEST_BYTES": str(MAX_REQUEST_BYTES)}
     with RunningSite(tmp_path_factory.mktemp("site"), TMPDIR=str(temporary), **limits) as running:
-        wait_until(lambda: not unfinished(running), 60)
         yield running
-
-
-def unfinished(site: RunningSite) -> list[Any]:
-    pending = site.api("GET", "photos/?status=pending").json()["results"]
-    return pending + site.api("GET", "photos/?status=processing").json()["results"]
 
 
 def head(site: RunningSite, *lines: str, method: str = "POST", path: str = "photos/") -> bytes:

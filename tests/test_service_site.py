@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from tests import pictures
-from tests.running import RunningSite, wait_until
+from tests.running import RunningSite, parent_of, wait_until
 
 MEMORY_BYTES = 64 * 2**20
 
@@ -33,8 +33,8 @@ def send(site: RunningSite, data: bytes, *, at: str = "", **fields: Any) -> requ
     return requests.post(f"{at or site.url}/api/v1/thumbnails/", files=files, data=fields, headers=headers, timeout=60)
 
 
-def pids(site: RunningSite, role: bytes) -> list[int]:
-    return [pid for pid in site.processes() if role in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")]
+def renderers(site: RunningSite) -> list[int]:
+    return [pid for pid in site.helpers() if parent_of(pid) == site.web_pid()]
 
 
 def peak_bytes(pid: int) -> int:
@@ -46,12 +46,10 @@ def peak_bytes(pid: int) -> int:
 def stopped_renderer(site: RunningSite) -> Iterator[int]:
     """The pid of the web process's renderer, which stands still."""
     assert send(site, pictures.png(31, 30)).status_code == 201
-    # Another web process's may need a moment to follow it.
-    wait_until(lambda: len(pids(site, b"photos.renderhelper")) == 1, 10)
-    [pid] = pids(site, b"photos.renderhelper")
+    [pid] = renderers(site)
     os.kill(pid, signal.SIGSTOP)
     yield pid
-    if pid in pids(site, b"photos.renderhelper"):
+    if pid in renderers(site):
         os.kill(pid, signal.SIGCONT)
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 from tests import servers
 from tests.faults.rows import PhotoRow, Rows
-from tests.running import ROOT, START_SECONDS, RunningSite, command, wait_until
+from tests.running import ROOT, START_SECONDS, RunningSite, parent_of, wait_until
 from tests.servers.process import free_port
 
 POINTS = Path(__file__).with_name("points")
@@ -134,8 +134,7 @@ class Arena(RunningSite):
     def left_helpers(self) -> list[int]:
         """The pids of helpers that render though the process that asked them is gone."""
         asking = {*self.clusters(), *self.pids("runweb")}
-        helpers = [pid for pid in self.processes() if "photos.renderhelper" in command(pid)]
-        return [pid for pid in helpers if parent_of(pid) not in asking]
+        return [pid for pid in self.helpers() if parent_of(pid) not in asking]
 
     def main_of(self, worker: subprocess.Popen[bytes]) -> int:
         """The main process of a worker's cluster, once it is there."""
@@ -226,14 +225,6 @@ class Arena(RunningSite):
         """What the service says of its workers."""
         told: dict[str, Any] = requests.get(f"{self.url}/health/workers", timeout=10).json()
         return told
-
-
-def parent_of(pid: int) -> int:
-    """The pid of a process's parent; 0 when it is gone."""
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return 0
 
 
 @contextlib.contextmanager

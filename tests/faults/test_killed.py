@@ -88,7 +88,7 @@ def test_anything_killed_at_random_moments(run: Run, arena: Arena, picture: Pict
         for _ in range(4):
             arena.take_in(picture())
         # None for a moment, if both clusters have just died of the last one's death.
-        os.kill(dice.choice(wait_until(arena.clusters, 20)), signal.SIGKILL)
+        os.kill(dice.choice(wait_until(lambda: arena.clusters() + arena.helpers(), 20)), signal.SIGKILL)
         time.sleep(dice.random())
 
     run.recovers(3 * TAKEN_UP_AGAIN)

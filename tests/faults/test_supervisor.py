@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests import pictures
-from tests.faults.arena import Arena, parent_of
-from tests.running import wait_until
+from tests.faults.arena import Arena
+from tests.running import parent_of, wait_until
 
 
 @pytest.fixture
