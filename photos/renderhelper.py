@@ -75,7 +75,6 @@ EXHAUSTED = packed("exhausted", OutOfMemory("The picture needs more memory than 
 def serve(channel: socket.socket) -> None:
     """Say that it is ready; then answer each job with its "result", its "refusal", that it "exhausted" memory, or a "fault"."""
     held = int(STATM.read_text().split()[0]) * resource.getpagesize() if sys.platform == "linux" else None
-    _, most = resource.getrlimit(resource.RLIMIT_AS)
     channel.sendall(packed("ready"))
     while True:
         try:
@@ -83,27 +82,32 @@ def serve(channel: socket.socket) -> None:
         except EOFError:
             return
         if held is not None:
-            resource.setrlimit(resource.RLIMIT_AS, (held + job.memory_bytes, most))
+            _limit_memory(held + job.memory_bytes)
         with os.fdopen(file, "rb") as original:
             answer = _answer(job, original)
         channel.sendall(answer)
 
 
+def _limit_memory(count: int) -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (count if most == resource.RLIM_INFINITY else min(count, most), most))
+
+
 def _answer(job: Job, file: BinaryIO) -> bytes:
     try:
-        try:
-            return packed("result", job.run(file))
-        except PhotoError as error:
-            return packed("refusal", error)
-    except MemoryError:
+        return packed("result", job.run(file))
+    except (MemoryError, OutOfMemory):
         return EXHAUSTED
+    except PhotoError as error:
+        return packed("refusal", error)
     except BaseException:  # noqa: BLE001 - it crosses the channel as text
         return packed("fault", traceback.format_exc())
 
 
 def _end_with(lifeline: int) -> None:
     """Have the kernel end this process when the pipe's other end is closed, also in the midst of native code."""
-    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    if sys.platform == "linux":
+        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)  # SIGIO would wait for a process that is stopped to go on
     fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import logging
 import os
@@ -12,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -98,6 +98,8 @@ class _Helper:
         finally:
             channel.close()
             os.close(lifeline)
+        # A worker of django-q2's ends without `atexit`; whoever inherited the helper might never take notice of its death.
+        self._end_in_order = Finalize(None, self.end, exitpriority=0)
         try:
             self._receive()
         except BaseException:
@@ -124,18 +126,23 @@ class _Helper:
         return kind, value
 
     def _has_answered(self, seconds: float) -> bool:
-        return bool(select.select([self._channel], [], [], max(0.0, seconds))[0])
+        poll = select.poll()  # `select` takes no descriptor over 1023, which a web server with many streams has
+        poll.register(self._channel, select.POLLIN)
+        return bool(poll.poll(max(0.0, seconds) * 1000))
 
     def _receive(self) -> Any:
         """What it says; raises WorkerLost."""
         try:
             value, _ = renderhelper.receive(self._channel)
         except (EOFError, OSError):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(1)  # it is about to say itself what it died of
             raise WorkerLost(f"The process that reads pictures died (exit code {self.end()}).") from None
         return value
 
     def end(self) -> int:
         """Kill the process; answers its exit code."""
+        self._end_in_order.cancel()
         self._close()
         self._process.kill()
         return self._process.wait()
@@ -147,4 +154,3 @@ class _Helper:
 
 # This process's own, for work that one thread does.
 OWN = Sandbox()
-atexit.register(OWN.end)

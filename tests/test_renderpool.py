@@ -76,9 +76,12 @@ def test_the_limits_hold(pool: RenderPool) -> None:
 
     with pytest.raises(RenderTimeout):
         render(pool, large, seconds=0.05)
+    render(pool, pictures.png())
+    first = _pids()
     with pytest.raises(OutOfMemory):
         render(pool, large, memory_bytes=8 * 2**20)
     assert render(pool, large).width == 3000
+    assert _pids() != first, "what has run out of memory is not used again"
 
 
 def test_closing_the_pool_ends_its_helpers(pool: RenderPool) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
+import multiprocessing
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -29,7 +32,7 @@ Run = Callable[..., Any]
 ASK = """
 import os, sys
 from photos.sandbox import OWN
-from tests.misbehaving import Misbehaviour, note_and_pause
+from tests.misbehaving import *
 with open(os.devnull, "rb") as file:
     OWN(Misbehaviour(note_and_pause, (sys.argv[1],)), file, heartbeat=int, every=30)
 """
@@ -198,6 +201,16 @@ def test_the_heart_beats_while_the_job_works(run: Run) -> None:
     assert 3 <= len(beats) <= 5
 
 
+def test_a_process_with_thousands_of_open_files_can_ask_too(run: Run, tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    with contextlib.ExitStack() as stack:
+        for _ in range(1100):
+            stack.enter_context((tmp_path / "open").open("a"))
+        assert run(misbehaving.allocate, 1) == 1
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 def test_what_a_heartbeat_raises_ends_the_job(run: Run, tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
 
@@ -225,12 +238,42 @@ def test_a_helper_that_cant_start_is_a_lost_worker(run: Run, monkeypatch: pytest
         run(int)
 
 
+def test_a_worker_that_ends_as_pythons_own_processes_do_leaves_no_helper_behind(box: Sandbox, tmp_path: Path) -> None:
+    """They pass over `atexit`; and a dead helper whom nobody asks for its exit code counts as a process for ever."""
+    note = tmp_path / "pid"
+
+    def work() -> None:
+        with Path(os.devnull).open("rb") as file:
+            note.write_text(str(box(Misbehaviour(os.getpid), file, heartbeat=lambda: None, every=30)))
+
+    worker = multiprocessing.get_context("fork").Process(target=work)
+    worker.start()
+    worker.join(20)
+
+    assert worker.exitcode == 0
+    assert not Path("/proc", note.read_text()).exists()
+
+
+def test_where_a_process_may_have_less_memory_than_a_render_that_is_the_limit(tmp_path: Path) -> None:
+    less = "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))"
+    code = less + ASK.replace("note_and_pause, (sys.argv[1],)", "print, (sys.argv[1],), memory_bytes=2**31")
+    told = subprocess.run(
+        [sys.executable, "-c", code, "done"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert told.stdout == "done\n"
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_the_job_dies_with_the_process_that_asked_for_it_also_in_native_code(tmp_path: Path, number: int) -> None:
+@pytest.mark.parametrize("stopped", [False, True])
+def test_the_job_dies_with_the_process_that_asked_for_it_also_in_native_code(
+    tmp_path: Path, number: int, stopped: bool
+) -> None:
     pid_file = tmp_path / "pid"
     asker = subprocess.Popen([sys.executable, "-c", ASK, str(pid_file)], cwd=ROOT)
     helper = int(wait_until(lambda: pid_file.exists() and pid_file.read_text(), 20))
 
+    if stopped:
+        os.kill(helper, signal.SIGSTOP)
     asker.send_signal(number)
     asker.wait()
 

@@ -25,6 +25,7 @@ from photos.errors import (
     UnsupportedFormat,
 )
 from photos.models import Album, Orphan, Photo, PhotoEvent, Workspace
+from photos.sandbox import Sandbox
 from tests import pictures
 from tests.workbench import backoff_passes, history, orphans_fall_due, rings
 
@@ -254,6 +255,7 @@ def test_no_name_decides_where_a_file_goes(workspace: Workspace, name: str, stor
 
 def test_the_check_reads_only_the_header(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "render", None)
+    monkeypatch.setattr(Sandbox, "__call__", None)
     photo = uploads.ingest(ContentFile(pictures.truncated(pictures.jpeg(640, 480)), "cut.jpg"), workspace).photo
     assert (photo.width, photo.height) == (640, 480)
 

@@ -199,7 +199,7 @@ THUMBNAIL_RECIPE = Recipe(
 )
 THUMBNAIL_RETRIES = read_int("THUMBNAIL_RETRIES", 5, 0, 100)
 THUMBNAIL_BACKOFF_SECONDS = read_int("THUMBNAIL_BACKOFF_SECONDS", 60, 1, 86_400)
-# One attempt's limits: the wall clock, and what a render may take on top of the worker's own memory.
+# One attempt's limits: the wall clock, and what a render may take on top of what its helper process holds.
 ATTEMPT_SECONDS = read_int("ATTEMPT_SECONDS", 300, 1, 86_400)
 # How long a worker that shows no sign of life keeps its photo; it shows one each third of this.
 LEASE_SECONDS = read_int("LEASE_SECONDS", 90, 3, 3600)

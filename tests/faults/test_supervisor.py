@@ -13,13 +13,14 @@ import pytest
 
 from tests import pictures
 from tests.faults.arena import Arena
+from tests.faults.conftest import SETUPS, THOROUGH
 from tests.running import parent_of, wait_until
 
 
-@pytest.fixture
-def arena(tmp_path: Path) -> Iterator[Arena]:
+@pytest.fixture(params=SETUPS if THOROUGH else SETUPS[:1])
+def arena(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Arena]:
     """A site with a web server, and no worker yet."""
-    with Arena(tmp_path, WORKERS="1", DRAIN_SECONDS="1") as arena:
+    with Arena(tmp_path, request.param == "servers", WORKERS="1", DRAIN_SECONDS="1") as arena:
         arena.start_web()
         yield arena
 
