@@ -18,7 +18,7 @@ LOOK_SECONDS = 0.2
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def die_with_parent(parent: int) -> None:
+def _die_with_parent(parent: int) -> None:
     """In a new child of ``parent``: be killed when the thread that started it ends, however it ends. Linux only."""
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -39,7 +39,7 @@ def start_kept(command: list[str], grace_seconds: float, environment: dict[str, 
 def _keep(parent: int, grace_seconds: float, command: list[str]) -> None:
     told = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: told.set())
-    child = subprocess.Popen(command, preexec_fn=partial(die_with_parent, os.getpid()))
+    child = subprocess.Popen(command, preexec_fn=partial(_die_with_parent, os.getpid()))
     while child.poll() is None and os.getppid() == parent and not told.wait(LOOK_SECONDS):
         pass
     child.terminate()
