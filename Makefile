@@ -4,7 +4,7 @@ VENV := .venv
 # OpenStack Swift, an S3 service for the tests, apart from what the site needs.
 SWIFT := .venv-swift
 # The tests of rows, queue and files: once on SQLite and disk, once on PostgreSQL, Redis and S3.
-ON_SERVERS := $(patsubst %,tests/test_%.py,album_pages api_filters api_status api_timeline constraints custom images lifecycle live_pages pages photo_page property races reconcile storage storage_trouble sweep throttles thumbnails uploads workspace_pages)
+ON_SERVERS := $(patsubst %,tests/test_%.py,album_pages api_filters api_status api_timeline constraints custom images lifecycle live_pages pages photo_page probes property races reconcile storage storage_trouble sweep throttles thumbnails uploads workspace_pages)
 # Most tests with processes of their own wait more than they work.
 # In the order of their names, which has the long ones first.
 SIDE_BY_SIDE := --numprocesses=3 --dist=loadscope --no-loadscope-reorder

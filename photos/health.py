@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
+from ipaddress import ip_address
 
 from asgiref.sync import markcoroutinefunction, sync_to_async
+from django.conf import settings
 from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils import timezone
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 LIVE = "/health/live"
+READY = "/health/ready"
 WORKERS = "/health/workers"
+METRICS = "/metrics"
+UNSTORED = {"Cache-Control": "no-store"}
 
 
 class Probes:
@@ -30,14 +37,38 @@ class Probes:
         """Answer a probe; pass on everything else."""
         if request.path == LIVE:
             return HttpResponse("ok\n", content_type="text/plain")
-        if request.path == WORKERS:
-            return await sync_to_async(workers)()
+        if answer := {READY: ready, WORKERS: workers, METRICS: metrics}.get(request.path):
+            return await sync_to_async(answer)(request)
         return await self.get_response(request)
 
 
-def workers() -> HttpResponse:
+# What follows imports when it is called: the middleware is made before models may be imported.
+
+
+def ready(_: HttpRequest) -> HttpResponse:
+    """Whether database, migrations and storage work from here, looked at lately; 503 when not."""
+    from photos.readiness import READINESS
+
+    checks = READINESS.checks()
+    is_ready = "failing" not in checks.values()
+    told = {"status": "ok" if is_ready else "unready", "checks": checks}
+    return JsonResponse(told, status=200 if is_ready else 503, headers=UNSTORED)
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """All figures in Prometheus's text format, for clients of the networks METRICS_FROM."""
+    from photos.metrics import text
+
+    with contextlib.suppress(ValueError):  # of a socket that is a file
+        client = ip_address(request.META.get("REMOTE_ADDR", ""))
+        if any(client in network for network in settings.METRICS_FROM):
+            return HttpResponse(text(), content_type=CONTENT_TYPE_PLAIN_0_0_4, headers=UNSTORED)
+    return HttpResponse("METRICS_FROM does not name your network.\n", content_type="text/plain", status=403)
+
+
+def workers(_: HttpRequest) -> HttpResponse:
     """Who works and what waits, from our own rows; 503 when work waits and nobody works."""
-    from photos.models import Photo, Worker  # the middleware is made before the models may be imported
+    from photos.models import Photo, Worker
 
     waiting = Photo.objects.due().aggregate(depth=Count("pk"), oldest=Min("thumbnail_next_attempt_at"))
     stalled = waiting["depth"] > 0 and not Worker.objects.alive().exists()
@@ -52,4 +83,4 @@ def workers() -> HttpResponse:
             for worker in Worker.objects.alive()
         ],
     }
-    return JsonResponse(told, status=503 if stalled else 200, headers={"Cache-Control": "no-store"})
+    return JsonResponse(told, status=503 if stalled else 200, headers=UNSTORED)

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import BinaryIO, NamedTuple, Protocol, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import ContentFile, File
@@ -31,6 +31,11 @@ def original_key(photo_id: UUID, extension: str) -> str:
 def thumbnail_key(photo_id: UUID, run: UUID, size: str, extension: str) -> str:
     """The key of one thumbnail that one run makes; no two runs share a key, so nothing is ever overwritten."""
     return f"thumbnails/{photo_id}/{run}/{size}.{extension}"
+
+
+def probe_key() -> str:
+    """A key of its own for a file that is written to see whether it can be."""
+    return f"probes/{uuid4()}"
 
 
 def photo_of(key: str) -> UUID | None:

@@ -23,7 +23,9 @@ ROOMS: dict[str, set[str]] = {
     # one thing each
     "samples": set(),
     "body_limit": set(),
-    "health": {"models"},
+    "health": {"metrics", "models", "readiness"},
+    "metrics": {"models"},
+    "readiness": {"errors", "models", "storage"},
     "ranges": set(),
     "security_policy": set(),
     "blur": set(),

@@ -50,6 +50,8 @@ def _setting(folder: Path, expression: str, **environment: str) -> str:
         ("THROTTLE_RENDERS", "10/fortnight", "second, minute, hour or day"),
         ("THROTTLE_TOKENS", "10", "20/minute"),
         ("THROTTLE_TOKENS", "-1/day", "20/minute"),
+        ("METRICS_FROM", "10.0.0.1/8", "10.0.0.0/8"),
+        ("METRICS_FROM", "localhost", "10.0.0.0/8"),
         ("CORS_ORIGINS", "*", "https://"),
         ("CORS_ORIGINS", "null", "https://"),
         ("CORS_ORIGINS", "shop.example.org", "https://"),

@@ -8,6 +8,7 @@ import re
 import secrets
 import tempfile
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -75,6 +76,16 @@ def _is_origin(word: str) -> bool:
         return False
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return parts.scheme in {"http", "https"} and bool(host) and word == f"{parts.scheme}://{host}{port}"
+
+
+def read_networks(name: str, default: list[str]) -> list[IPv4Network | IPv6Network]:
+    """Networks of clients (CIDR) separated by commas."""
+    words = read_list(name, default)
+    try:
+        return [ip_network(word) for word in words]
+    except ValueError:
+        allowed = "It must be like 10.0.0.0/8, several with commas between."
+        raise SystemExit(f"{name}={os.environ[name]!r} is not allowed: {allowed}") from None
 
 
 def read_rate(name: str, default: str) -> Rate:

@@ -25,6 +25,7 @@ from thumbsite.environment import (
     read_choice,
     read_int,
     read_list,
+    read_networks,
     read_origins,
     read_rate,
     secret_from_file,
@@ -283,6 +284,8 @@ THROTTLE_RENDERS = read_rate("THROTTLE_RENDERS", "120/minute")
 THROTTLE_TOKENS = read_rate("THROTTLE_TOKENS", "20/minute")
 # A comment on each open stream, so that no proxy takes it for dead; at every second one the rights are checked again.
 STREAM_HEARTBEAT_SECONDS = read_int("STREAM_HEARTBEAT_SECONDS", 15, 1, 25)
+# Who may read `/metrics`: by default whoever is on this machine.
+METRICS_FROM = read_networks("METRICS_FROM", ["127.0.0.0/8", "::1/128"])
 # Pages of these origins may call the API with a token; never with the session's cookie.
 CORS_ALLOWED_ORIGINS = read_origins("CORS_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
