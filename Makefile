@@ -7,7 +7,7 @@ SWIFT := .venv-swift
 ON_SERVERS := $(patsubst %,tests/test_%.py,album_pages api_filters api_status api_timeline constraints custom images lifecycle live_pages pages photo_page probes property races reconcile storage storage_trouble sweep throttles thumbnails uploads workspace_pages)
 # Most tests with processes of their own wait more than they work.
 # In the order of their names, which has the long ones first.
-SIDE_BY_SIDE := --numprocesses=3 --dist=loadscope --no-loadscope-reorder
+SIDE_BY_SIDE := --numprocesses=4 --dist=loadscope --no-loadscope-reorder
 BIN := $(VENV)/bin
 
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
