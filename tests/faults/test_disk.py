@@ -63,10 +63,10 @@ def media(running: Arena) -> Iterator[Path]:
 def full(media: Path, room_bytes: int) -> Iterator[None]:
     """A disk with that much room."""
     filler = media / FILLER
-    with filler.open("wb") as file, contextlib.suppress(OSError):
+    # Without a buffer, whose rest could not be written at the end.
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(bytes(2**16))
-            file.flush()
     os.truncate(filler, max(0, filler.stat().st_size - room_bytes))
     try:
         yield
