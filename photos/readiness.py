@@ -8,11 +8,11 @@ import threading
 import time
 from collections.abc import Callable
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from photos import storage
-from photos.errors import OriginalMissing, StorageUnavailable
+from photos.errors import OriginalMissing, PhotoError
 from photos.models import Orphan, Photo
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def _look() -> dict[str, str]:
     for name, look in LOOKS.items():
         try:
             look()
-        except (NotReady, StorageUnavailable, DatabaseError) as error:
+        except (NotReady, PhotoError, Error) as error:
             logger.warning("not ready", extra={"failing": name, "error": str(error)})
             return found | {name: "failing"}
         found[name] = "ok"
