@@ -30,7 +30,7 @@ class TrueOrFalseField(forms.NullBooleanField):
 
     widget = forms.Select(choices=[("", "–"), ("true", "true"), ("false", "false")])
 
-    def to_python(self, value: Any) -> bool | None:  # type: ignore[override]
+    def to_python(self, value: Any) -> bool | None:  # type: ignore[override]  # the stubs know no None
         """None for nothing."""
         if value in self.empty_values:
             return None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Awaitable, Callable
-from ipaddress import ip_address
+from collections.abc import Awaitable, Callable, Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from asgiref.sync import markcoroutinefunction, sync_to_async
 from django.conf import settings
@@ -59,11 +58,17 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """All figures in Prometheus's text format, for clients of the networks METRICS_FROM."""
     from photos.metrics import text
 
-    with contextlib.suppress(ValueError):  # of a socket that is a file
-        client = ip_address(request.META.get("REMOTE_ADDR", ""))
-        if any(client in network for network in settings.METRICS_FROM):
-            return HttpResponse(text(), content_type=CONTENT_TYPE_PLAIN_0_0_4, headers=UNSTORED)
+    if _is_from(request, settings.METRICS_FROM):
+        return HttpResponse(text(), content_type=CONTENT_TYPE_PLAIN_0_0_4, headers=UNSTORED)
     return HttpResponse("METRICS_FROM does not name your network.\n", content_type="text/plain", status=403)
+
+
+def _is_from(request: HttpRequest, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    try:
+        client = ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:  # there is none where a socket is a file
+        return False
+    return any(client in network for network in networks)
 
 
 def workers(_: HttpRequest) -> HttpResponse:

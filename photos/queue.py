@@ -27,7 +27,7 @@ BEAT = "photos.tasks.beat"
 _failed = threading.Event()
 
 
-class BeatingBroker(redis_broker.Redis if settings.REDIS_URL else ORM):  # type: ignore[misc]
+class BeatingBroker(redis_broker.Redis if settings.REDIS_URL else ORM):  # type: ignore[misc]  # chosen at run time
     """Where a cluster gets its tasks: the shared queue, and each few seconds a beat of its own, which goes all the way.
 
     A cluster can hang and not know it, and on a shared queue others hide that by doing its work.

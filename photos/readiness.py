@@ -74,7 +74,7 @@ def _migrations() -> None:
 def _storage() -> None:
     """Its newest photo can be opened, if it is there at all, and a file written, read and deleted."""
     for key in Photo.objects.order_by("-pk").values_list("original_path", flat=True)[:1]:
-        # A lost original is that photo's trouble; a folder that is not mounted, or another bucket, everybody's.
+        # A lost original is that photo's trouble; a folder that is not mounted is everybody's.
         with contextlib.suppress(OriginalMissing):
             storage.open_file(key).close()
     key = storage.probe_key()

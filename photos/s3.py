@@ -41,7 +41,7 @@ class BucketStorage(S3Storage):
                 break
             gone.discard(stored.key)
         # Some services list a new file late.
-        return {key for key in gone if not self.exists(key)}  # type: ignore[no-untyped-call]
+        return {key for key in gone if not self.exists(key)}  # type: ignore[no-untyped-call]  # django-storages is untyped
 
     def _listed(self, **which: str) -> Iterator[StoredFile]:
         pages = self.connection.meta.client.get_paginator("list_objects_v2").paginate(

@@ -14,6 +14,6 @@ class TokenAuthentication(auth.TokenAuthentication):
     def authenticate_credentials(self, token: bytes) -> Any:
         """The user and the token's row; raises AuthenticationFailed."""
         try:
-            return super().authenticate_credentials(token)  # type: ignore[no-untyped-call]
+            return super().authenticate_credentials(token)  # type: ignore[no-untyped-call]  # knox is untyped
         except UnicodeDecodeError as error:
             raise AuthenticationFailed("Invalid token.") from error

@@ -23,7 +23,7 @@ class SchemaView(SpectacularAPIView):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         """This description."""
-        response: Response = self._get_schema_response(request)  # type: ignore[no-untyped-call]
+        response: Response = self._get_schema_response(request)  # type: ignore[no-untyped-call]  # drf-spectacular is untyped
         return response
 
     def _get_version_parameter(self, request: Request) -> None:
@@ -39,5 +39,5 @@ class DocsView(SpectacularSwaggerSplitView):
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The page, and with `script` its script."""
-        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
+        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]  # drf-spectacular is untyped
         return response

@@ -132,7 +132,7 @@ class ApiSchema(AutoSchema):
     """Adds to each call the errors that it has because of what it is."""
 
     def _get_filter_parameters(self) -> list[dict[str, Any]]:
-        parameters: list[dict[str, Any]] = super()._get_filter_parameters()  # type: ignore[no-untyped-call]
+        parameters: list[dict[str, Any]] = super()._get_filter_parameters()  # type: ignore[no-untyped-call]  # drf-spectacular is untyped
         # As forms send what is not filled in: it narrows nothing.
         for one in parameters:
             one["allowEmptyValue"] = True
@@ -141,7 +141,7 @@ class ApiSchema(AutoSchema):
         return parameters
 
     def _map_serializer_field(self, field: Any, direction: Direction, bypass_extensions: bool = False) -> Any:
-        schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]  # drf-spectacular is untyped
         if direction == "request" and isinstance(field, TextField):
             schema["pattern"] = SLUG if isinstance(field, SlugField) else TEXT
         return schema
@@ -163,7 +163,7 @@ class ApiSchema(AutoSchema):
     ) -> dict[str, Any]:
         if isinstance(serializer, Refusal):
             return self._refusal(int(status_code), serializer.codes)
-        answer: dict[str, Any] = super()._get_response_for_code(  # type: ignore[no-untyped-call]
+        answer: dict[str, Any] = super()._get_response_for_code(  # type: ignore[no-untyped-call]  # drf-spectacular is untyped
             serializer, status_code, media_types, direction
         )
         if answer["description"] == "":

@@ -57,7 +57,7 @@ def staff_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index"))
 
 
-class ChangePassword(SuccessMessageMixin, PasswordChangeView):  # type: ignore[type-arg]
+class ChangePassword(SuccessMessageMixin, PasswordChangeView):  # type: ignore[type-arg]  # takes none at run time
     """Another password; all other sessions of this user end."""
 
     template_name = "password.html"

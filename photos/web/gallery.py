@@ -33,12 +33,12 @@ class Narrowed:
 
     def __init__(self, workspace: Workspace, query: Mapping[str, str]) -> None:
         self.given = {name: query[name] for name in FILTERS if query.get(name)}
-        self.filters = GalleryFilters(self.given, Photo.objects.filter(workspace=workspace))  # type: ignore[no-untyped-call]
+        self.filters = GalleryFilters(self.given, Photo.objects.filter(workspace=workspace))  # type: ignore[no-untyped-call]  # django-filter is untyped
 
     @property
     def is_valid(self) -> bool:
         """Whether all filters were understood."""
-        return bool(self.filters.is_valid())  # type: ignore[no-untyped-call]
+        return bool(self.filters.is_valid())  # type: ignore[no-untyped-call]  # django-filter is untyped
 
     @property
     def photos(self) -> PhotoQuerySet:
